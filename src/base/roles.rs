@@ -46,6 +46,8 @@ permissions! {
     EditAttributes: [Support, Developer] "change attributes",
     OverrideOffering: [Support, Developer] "choose offerings",
     GrantEntitlements: [Support, Developer] "grant entitlements",
+    /// Change balances of virtual currencies.
+    AdjustBalances: [Support, Developer] "change balances",
     TransferPurchases: [Support, Developer] "move purchases",
     /// Refund, cancel and extend them, and post receipts for customers.
     ChangePurchases: [Support, Developer] "change purchases",
@@ -121,6 +123,7 @@ mod tests {
         EditAttributes      .   yes  yes  yes
         OverrideOffering    .   yes  yes  yes
         GrantEntitlements   .   yes  yes  yes
+        AdjustBalances      .   yes  yes  yes
         TransferPurchases   .   yes  yes  yes
         ChangePurchases     .   yes  yes  yes
         ExportCustomers     .   yes  yes  yes

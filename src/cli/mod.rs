@@ -4,6 +4,7 @@ pub mod audit;
 mod catalog;
 pub mod demo;
 pub mod demo_data;
+mod endpoint;
 pub mod import;
 mod key;
 mod master_key;
@@ -46,6 +47,9 @@ enum Command {
     /// Keys of the client API, for apps and servers
     #[command(subcommand)]
     Key(key::Action),
+    /// Webhook endpoints, to which events are sent
+    #[command(subcommand)]
+    Endpoint(endpoint::Action),
     /// Products, entitlements and offerings
     Catalog(catalog::Args),
     /// The audit log
@@ -81,6 +85,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::Project(action) => project::run(&action, &config),
         Command::User(action) => user::run(&action, &config),
         Command::Key(action) => key::run(&action, &config),
+        Command::Endpoint(action) => endpoint::run(&action, &config),
         Command::Catalog(args) => catalog::run(&args, &config),
         Command::Audit(args) => audit::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),

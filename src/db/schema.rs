@@ -751,6 +751,7 @@ queried_together! {
     audit_details with people;
     audit_entries with people;
     balances with customers;
+    balances with virtual_currencies;
     customers with events;
     customers with grant_ends;
     customers with history;

@@ -42,6 +42,7 @@ pub enum Refusal {
     },
     TooHigh {
         code: String,
+        held: i64,
     },
     /// The project would have more currencies than it may.
     TooMany,
@@ -67,6 +68,23 @@ impl Amounts {
             return Err(format!("{} changes by at most 2,000,000,000.", code.0));
         }
         Ok(Amounts(amounts.into_iter().filter(|(_, amount)| *amount != 0).collect()))
+    }
+
+    /// One amount that is not 0, of a currency that the project has. Its code is whatever an event called it.
+    pub fn one(code: &str, amount: i64) -> Amounts {
+        Amounts(BTreeMap::from([(code.to_owned(), amount)]))
+    }
+}
+
+/// The balance of `code` after a change, when `held` is there before.
+///
+/// # Errors
+/// [`Refusal`] when the balance would leave its bounds (§15).
+pub fn balance_after(code: &str, held: i64, change: i64) -> Result<i64, Refusal> {
+    match held.saturating_add(change) {
+        ..0 => Err(Refusal::TooLow { code: code.to_owned(), held }),
+        after if after > MAX_BALANCE => Err(Refusal::TooHigh { code: code.to_owned(), held }),
+        after => Ok(after),
     }
 }
 
@@ -102,10 +120,9 @@ pub fn change(
     for (code, amount) in &request.amounts.0 {
         let before = held.get(code);
         let balance = before.map_or(0, |held| held.amount);
-        match balance.saturating_add(*amount) {
-            ..0 => return Ok(Err(Refusal::TooLow { code: code.clone(), held: balance })),
-            after if after > MAX_BALANCE => return Ok(Err(Refusal::TooHigh { code: code.clone() })),
-            after => traces.push(entry(code, balance, after, request.reference.clone())),
+        match balance_after(code, balance, *amount) {
+            Err(refusal) => return Ok(Err(refusal)),
+            Ok(after) => traces.push(entry(code, balance, after, request.reference.clone())),
         }
         // An estimate may lie beyond the bounds (§15). The change counts from the balance that everybody sees.
         let correction = before.map_or(0, |held| held.amount.saturating_sub(held.sum));

@@ -26,6 +26,8 @@ const PAGES = [
   '/projects/sundial/catalog/offerings/winback?dialog=offering-archive',
   `${LIST}?list=mine`, '/projects/sundial/overrides', `${LENA}?dialog=offering-choose`, `${LENA}?dialog=attribute-add`,
   `${LENA}?dialog=attribute-edit.%24email`, `${LENA}?dialog=attribute-edit.%24mediaSource`,
+  customer('diego.ramirez'), `${customer('diego.ramirez')}?dialog=currency-edit.BRTH`, `${LENA}?dialog=currency-edit.BRTH`,
+  `${LENA}?dialog=attribute-edit.%24appleRefundHandlingPreference`,
   `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, open, startBrowser, startDemo } from './support.mjs';
+import { LENA, customer, open, startBrowser, startDemo } from './support.mjs';
+
+const DIEGO = customer('diego.ramirez');
 
 let demo;
 let browser;
@@ -42,6 +44,51 @@ test('suggestions appear while typing and open with the arrow keys', async () =>
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
+
+test('a balance is changed by keyboard alone, and the button says what it does', async () => {
+  const page = await open(browser, demo, 'sol');
+  await page.goto(DIEGO);
+  const before = await balance(page);
+  await page.locator('#currencies a[href*="dialog=currency-edit"]').first().focus();
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('dialog[open]');
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'change');
+  await page.keyboard.type('-5');
+  await page.waitForFunction(() => document.querySelector('dialog .button--main').textContent === 'Take 5 BRTH away');
+  assert.match(await page.textContent('dialog .ahead'), new RegExp(`Then the balance is ${before - 5}\\.`));
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('a session that broke off');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/done=/);
+  assert.equal(await balance(page), before - 5);
+  await page.click('.flash button');
+  await page.waitForFunction((was) => document.querySelector('.currency__balance')?.textContent === String(was), before);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('a balance is changed on a phone without script, and what is refused keeps what was typed', async () => {
+  const page = await open(browser, demo, 'sol', { javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
+  await page.goto(DIEGO);
+  const before = await balance(page);
+  await page.click('#currencies a[href*="dialog=currency-edit"]');
+  await page.fill('dialog [name=change]', `-${before + 1}`);
+  await page.fill('dialog [name=reason]', 'too much');
+  await page.click('dialog .button--main');
+  assert.match(await page.textContent('dialog'), /would take it below 0\. At most/);
+  assert.equal(await page.inputValue('dialog [name=reason]'), 'too much');
+  await page.fill('dialog [name=change]', '+20');
+  await page.click('dialog button[formaction]');
+  assert.match(await page.textContent('dialog'), new RegExp(`Then the balance is ${before + 20}\\.`));
+  await page.click('dialog .button--main');
+  await page.waitForURL(/done=/);
+  assert.equal(await balance(page), before + 20);
+  await page.context().close();
+});
+
+async function balance(page) {
+  return Number(await page.locator('.currency__balance').first().textContent());
+}
 
 test('everything can be read without script', async () => {
   const page = await open(browser, demo, 'vera', { javaScriptEnabled: false });
@@ -83,7 +130,7 @@ test('nothing scrolls sideways from 390 to 2560 pixels', async () => {
   const page = await open(browser, demo, 'ada');
   for (const width of [390, 768, 1440, 2560]) {
     await page.setViewportSize({ width, height: 900 });
-    for (const path of ['/projects/sundial/customers', LENA, '/projects/sundial/customers?q=lena', '/projects/sundial/settings/rejected', '/projects/sundial/settings', '/projects/sundial/settings/audit', '/projects/sundial/catalog', '/projects/sundial/catalog/offerings/standard']) {
+    for (const path of ['/projects/sundial/customers', LENA, `${DIEGO}?dialog=currency-edit.BRTH`, '/projects/sundial/customers?q=lena', '/projects/sundial/settings/rejected', '/projects/sundial/settings', '/projects/sundial/settings/audit', '/projects/sundial/catalog', '/projects/sundial/catalog/offerings/standard']) {
       await page.goto(path);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(overflow <= 0, `${path} at ${width}: ${overflow} px too wide`);

@@ -9,6 +9,7 @@ use crate::support::cast::SOL;
 use crate::support::client::Client;
 use crate::support::customers::count_events;
 use crate::support::events::{deliver, purchase};
+use crate::support::pages::{card_of, text_of};
 use crate::support::seed::MOONRISE_ID;
 use crate::support::{Answer, Desk, NOW};
 
@@ -108,8 +109,10 @@ async fn a_transaction_changes_balances_and_leaves_an_event_and_a_trace() {
         audit_actions_of_keys(&desk),
         ["balance_updated by Billing server", "balance_updated by Billing server"]
     );
-    let page = desk.get(&SOL, "/projects/sundial/customers/lena").await.body;
-    assert!(page.contains("Spent") && page.contains("via API"), "the history shows it");
+    let history = text_of(card_of(&desk.page(&SOL, "/projects/sundial/customers/lena").await, "history"));
+    for words in ["Spent 20 GLD Gold", "by Billing server", "reason: ticket-4711"] {
+        assert!(history.contains(words), "{words}: {history}");
+    }
     let set = server
         .post(&format!("{LENA}/update_balance?environment=sandbox"), json!({ "adjustments": { "GLD": 3 } }))
         .await;

@@ -141,7 +141,7 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::TooLow { code, held } => {
             unprocessable(format!("The balance of {code} is {held}, which is not enough."))
         }
-        Refusal::TooHigh { code } => unprocessable(format!("The balance of {code} would be above 2,000,000,000.")),
+        Refusal::TooHigh { code, .. } => unprocessable(format!("The balance of {code} would be above 2,000,000,000.")),
         Refusal::TooMany => unprocessable("A project has at most 100 virtual currencies.".into()),
         Refusal::KeyUsed => errors::refuse(
             StatusCode::CONFLICT,

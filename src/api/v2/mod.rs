@@ -37,8 +37,8 @@ mod transactions;
 use actix_web::http::Method;
 
 use crate::base::Permission::{
-    ChangePurchases, DeleteCustomers, EditAttributes, GrantEntitlements, OverrideOffering, ReadCustomers, ReadLists,
-    TransferPurchases,
+    AdjustBalances, ChangePurchases, DeleteCustomers, EditAttributes, GrantEntitlements, OverrideOffering,
+    ReadCustomers, ReadLists, TransferPurchases,
 };
 use crate::web::KeyNeeded::Secret;
 use crate::web::{Face, Routes};
@@ -67,11 +67,10 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::POST, "/assign_offering", Secret(OverrideOffering), actions::assign);
         routes.keyed(Method::POST, "/transfer", Secret(TransferPurchases), actions::transfer);
     });
-    // A balance is worth something, as access is: who may give the one may give the other.
     routes.within("/v2/projects/{project}/customers/{id}/virtual_currencies", |routes| {
         routes.keyed(Method::GET, "", Secret(ReadCustomers), currencies::held);
-        routes.keyed(Method::POST, "/transactions", Secret(GrantEntitlements), currencies::transact);
-        routes.keyed(Method::POST, "/update_balance", Secret(GrantEntitlements), currencies::update);
+        routes.keyed(Method::POST, "/transactions", Secret(AdjustBalances), currencies::transact);
+        routes.keyed(Method::POST, "/update_balance", Secret(AdjustBalances), currencies::update);
     });
     routes.within("/v2/projects/{project}/subscriptions", |routes| {
         routes.keyed(Method::GET, "", Secret(ReadCustomers), bought::search::<Subscription>);

@@ -45,6 +45,7 @@ pub fn routes(routes: &mut Routes) {
     notes::routes(routes);
     offering::routes(routes);
     attributes::routes(routes);
+    currencies::routes(routes);
     star::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);

@@ -94,6 +94,7 @@ impl Page for ProfilePage {
             Some("note") => notes::dialog(conn, visit, at("notes", opened)),
             Some("offering") => offering::dialog(conn, visit, at("offering", opened)),
             Some("attribute") => attributes::dialog(conn, visit, at("attributes", opened)),
+            Some("currency") => currencies::dialog(conn, visit, at("currencies", opened)),
             Some("grant") => entitlements::grant_dialog(conn, visit, at("entitlements", opened)),
             Some("refund" | "cancel" | "resume" | "extend") => {
                 entitlements::purchase_dialog(conn, visit, view.request.lines(), at("entitlements", opened))

@@ -30,6 +30,7 @@ undo! {
     Attribute: attributes,
     Offering: offering,
     Grant: entitlements,
+    Currency: currencies,
 }
 
 #[derive(Deserialize)]

@@ -21,7 +21,7 @@ pub fn choices(chosen: &str, words: fn(Role) -> &'static str) -> Vec<RoleChoice>
 pub const fn words_of_person(role: Role) -> &'static str {
     match role {
         Role::Viewer => "sees profiles, lists and events",
-        Role::Support => "helps customers: notes, attributes, grants, offerings, transfers, refunds",
+        Role::Support => "helps customers: notes, attributes, grants, balances, offerings, transfers, refunds",
         Role::Developer => "as support, and the catalog, keys of apps and webhooks",
         Role::Admin => "everything, also people, secret keys, and deleting and blocking customers",
     }

@@ -76,7 +76,9 @@ impl Card {
         let (project, customer, environment) = (visit.project.id, visit.customer.id, visit.environment);
         let slice = queries::page(conn, queries::HistoryOf { project, customer, environment }, query)?;
         let first_seen = queries::first_seen(conn, visit.customer.id)?;
-        Ok(Card::new(visit, query, &slice, first_seen))
+        let mut card = Card::new(visit, query, &slice, first_seen);
+        team::add_adjusters(conn, visit, card.groups.iter_mut().flat_map(|group| &mut group.rows))?;
+        Ok(card)
     }
 
     fn new(visit: &Visit, query: &Query, slice: &Slice, first_seen: Option<Moment>) -> Card {

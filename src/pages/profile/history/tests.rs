@@ -221,7 +221,13 @@ fn each_change_of_a_currency_has_a_line() {
     let gold = json!({"amount": -1500, "currency": {"code": "GLD"}});
     let kind = "VIRTUAL_CURRENCY_TRANSACTION";
     let both = json!({"adjustments": [gem(100), gold], "source": "admin_api"});
-    check(kind, both, "Granted 100 GEM (Gems) via API | Spent 1,500 GLD via API", icon_and_tone, "");
+    check(
+        kind,
+        both,
+        "Granted 100 GEM (Gems) by hand or via API | Spent 1,500 GLD by hand or via API",
+        icon_and_tone,
+        "",
+    );
     let bought = json!({"adjustments": [gem(100)], "source": "in_app_purchase"});
     check(kind, bought, "Granted 100 GEM (Gems) via purchase of Pro annual", icon_and_tone, "");
     let back = json!({"adjustments": [gem(-100)], "source": "in_app_purchase"});

@@ -185,15 +185,18 @@ fn transferred(event: &Summary, side: Side) -> Line {
     Line { subject: best.map_or(Subject::None, |id| Subject::Customer(id.clone())), ..bare(verb) }
 }
 
+/// The words of a change of a balance that no purchase took away: `Granted 100 GEM`.
+pub fn balance_changed(amount: i64, code: &str) -> String {
+    let verb = if amount < 0 { "Spent" } else { "Granted" };
+    format!("{verb} {} {code}", words::grouped(amount.unsigned_abs()))
+}
+
+/// How a balance was changed where no purchase did it. RevenueCat's events say no more.
+pub const BY_HAND: &str = "by hand or via API";
+
 /// `Granted 100 GEM` · `via purchase of Gem pack`. An amount that a purchase takes away is "removed", not "spent":
 /// the purchase was refunded or changed.
 fn currency(event: &Summary, change: &Adjustment, catalog: &Catalog) -> Line {
-    let is_of_store = event.source.as_deref() == Some("in_app_purchase");
-    let verb = match change.amount < 0 {
-        true if is_of_store => "Removed",
-        true => "Spent",
-        false => "Granted",
-    };
     let product = event.product_id.as_deref().map(|id| {
         let own_name = event.product_display_name.as_deref();
         named(event.store.as_ref(), id, own_name, catalog).name
@@ -202,12 +205,17 @@ fn currency(event: &Summary, change: &Adjustment, catalog: &Catalog) -> Line {
         (Some("in_app_purchase") | None, Some(product)) if change.amount < 0 => format!("with a change of {product}"),
         (Some("in_app_purchase") | None, Some(product)) => format!("via purchase of {product}"),
         (Some("in_app_purchase"), None) => "via a purchase".to_owned(),
-        (Some("admin_api"), _) => "via API".to_owned(),
+        (Some("admin_api"), _) => BY_HAND.to_owned(),
         (Some(source), _) => format!("via {source}"),
         (None, None) => String::new(),
     };
     let name = change.name.clone().filter(|name| *name != change.code);
-    let verb = format!("{verb} {} {}", words::grouped(change.amount.unsigned_abs()), change.code);
+    let is_of_store = event.source.as_deref() == Some("in_app_purchase");
+    let verb = if is_of_store && change.amount < 0 {
+        format!("Removed {} {}", words::grouped(change.amount.unsigned_abs()), change.code)
+    } else {
+        balance_changed(change.amount, &change.code)
+    };
     Line { subject: name.map_or(Subject::None, |name| Subject::Currency { name }), tail, ..bare(verb) }
 }
 

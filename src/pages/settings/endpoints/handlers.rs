@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
+use super::add::{Added, add};
 use super::model::{Authorization, Draft, Wanted, values};
 use super::one::EndpointPage;
 use super::page::ListPage;
@@ -20,7 +21,7 @@ use crate::base::error::{Error, Refusal};
 use crate::base::ids::{DeliveryId, ProjectId};
 use crate::db::{Conn, Db};
 use crate::endpoints::queries::{self, EndpointWithTypes};
-use crate::endpoints::{self, Endpoint, MOST, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
+use crate::endpoints::{self, Endpoint, OVERLAP_HOURS, Secret, deliveries, resolves_to_allowed};
 use crate::web::form::NoFields;
 use crate::wording::text::count;
 
@@ -40,16 +41,9 @@ pub async fn create(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
     let is_allowed = is_allowed(&form, &allowlist).await?;
     let work = move |action: &mut ActionContext<'_>, draft: Draft| {
         let wanted = checked(&draft, &allowlist, is_allowed)?;
-        if queries::all(action.conn, action.ctx.project)?.len() >= MOST {
-            return Err(Refusal::new("", format!("A project has {MOST} endpoints at most.")).into());
-        }
-        let secret = Secret::fresh()?;
-        let keys = action.conn.master_keys()?;
-        let added = wanted.applied_to(Endpoint::new(&action.ctx, &keys, &secret)?, &keys)?;
-        queries::insert(action.conn, &added, &wanted.types)?;
-        let trace = Trace::new(Action::EndpointCreated).about(&added.name).after(values(&added, &wanted.types).lines());
-        let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &added.name)]);
-        let done = format!("The endpoint {} is added.", added.name);
+        let Added { endpoint, secret, trace } = add(action.conn, &action.ctx, &wanted)?;
+        let shown = ShownOnce::new("endpoint-secret", &[("secret", &secret.shown()), ("name", &endpoint.name)]);
+        let done = format!("The endpoint {} is added.", endpoint.name);
         Ok(Done::new(trace, done, page::address(action.who)).showing(shown))
     };
     form.run::<ListPage, _>("endpoint-new", work).await

@@ -1,6 +1,7 @@
 //! `/projects/{p}/settings/endpoints`: the webhook endpoints to which Dossier sends events (§5.1): adding, changing,
 //! switching and testing them, and their deliveries.
 
+mod add;
 mod dialog;
 mod handlers;
 mod model;
@@ -10,6 +11,9 @@ mod page;
 use crate::actions::show;
 use crate::base::Permission::ManageEndpoints;
 use crate::web::{Proof, Routes};
+
+pub use add::{Added, add};
+pub use model::{Draft, LONGEST_NAME};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/endpoints", |routes| {

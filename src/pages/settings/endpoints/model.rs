@@ -62,6 +62,11 @@ pub fn types() -> impl Iterator<Item = &'static str> {
 }
 
 impl Draft {
+    /// The form of an endpoint with this name and address, for the events of both environments.
+    pub fn named(name: String, url: String) -> Draft {
+        Draft { name, url, environment: Environments::All.name().into(), ..Draft::default() }
+    }
+
     /// # Errors
     /// A [`Refusal`] with every [`Problem`].
     pub fn parse(&self, allowlist: &Allowlist) -> Result<Wanted, Refusal> {
@@ -161,12 +166,7 @@ mod tests {
     use crate::endpoints::Secret;
 
     fn draft() -> Draft {
-        Draft {
-            name: "Sundial".into(),
-            url: "https://example.com/".into(),
-            environment: "all".into(),
-            ..Draft::default()
-        }
+        Draft::named("Sundial".into(), "https://example.com/".into())
     }
 
     fn refused(draft: &Draft) -> Vec<&'static str> {

@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::audit::{Line, Row, of_entry};
+use crate::audit::{Action, Line, Row, of_entry};
+use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
 use crate::db::Conn;
 use crate::db::schema::{audit_details, audit_entries, people};
@@ -28,6 +29,18 @@ impl Page {
 enum Towards {
     Older,
     Newer,
+}
+
+/// The entries about changes of the customer's balances at these instants.
+pub fn balances_changed(conn: &mut Conn, customer: CustomerId, at: &[Moment]) -> QueryResult<Vec<Line>> {
+    let rows: Vec<Row> = audit_details::table
+        .inner_join(audit_entries::table.on(of_entry()))
+        .left_join(people::table.on(people::id.nullable().eq(audit_entries::actor_id)))
+        .filter(audit_details::customer_id.eq(customer).and(audit_entries::at.eq_any(at)))
+        .filter(audit_entries::action.eq(Action::BalanceUpdated.name()))
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Line::new).collect())
 }
 
 pub fn page(conn: &mut Conn, customer: CustomerId, query: &Query) -> QueryResult<Page> {

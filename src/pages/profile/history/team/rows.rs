@@ -40,18 +40,23 @@ fn about(what: &str) -> Subject {
     Subject::Ids { shown: vec![what.to_owned()], more: 0 }
 }
 
-fn facts(audit_line: &AuditLine, reason: Option<&str>) -> Vec<Sentence> {
+fn facts(audit_line: &AuditLine, why: Option<&str>) -> Vec<Sentence> {
     let role = Some(audit_line.role()).filter(|role| !role.is_empty()).map(Sentence::new);
-    let why = reason.map(|reason| match reason {
-        "undone" => Sentence::new("taken back with Undo"),
-        reason => Sentence::new("reason: ").name(reason),
-    });
+    let why = why.map(reason);
     let missing = match audit_line.content {
         Content::Known(_) => None,
         Content::Erased => Some(Sentence::new("the details were erased with another customer")),
         Content::Unreadable => Some(Sentence::new("the details cannot be read")),
     };
     role.into_iter().chain(why).chain(missing).collect()
+}
+
+/// Why somebody did something, as the audit log holds it.
+pub fn reason(reason: &str) -> Sentence {
+    match reason {
+        "undone" => Sentence::new("taken back with Undo"),
+        reason => Sentence::new("reason: ").name(reason),
+    }
 }
 
 #[cfg(test)]
