@@ -2,7 +2,6 @@
 
 use super::one_line;
 use crate::base::config::Config;
-use crate::base::error::Error;
 use crate::base::master_key::{self, MasterKeySource};
 use crate::db::secrets;
 
@@ -48,7 +47,7 @@ fn forget_former(config: &Config) -> Result<(), String> {
     let db = super::open_with(config, 1)?;
     let keys = db.master_keys().map_err(one_line)?;
     let former = keys.count() - 1;
-    db.write_here(|conn| Ok::<_, Error>(secrets::reseal(conn, &keys)?)).map_err(one_line)?;
+    db.write_here(|conn| secrets::reseal(conn, &keys)).map_err(one_line)?;
     keys.forget_former()?;
     println!(
         "{former} former keys are taken out of {:?}. Backups of the database from before need them.",
