@@ -31,7 +31,7 @@ async fn deliver_many(desk: &Desk, slug: &str, days: std::ops::Range<i64>) -> Ve
 async fn while_another_process_holds_the_lock_deliveries_get_503_in_time() {
     let desk = Desk::open().await;
     let slug = desk.project_of_the_cast();
-    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
+    let other = crate::support::database::open(&desk.application.config.database_url, 1);
     let (held, release) = (channel(), channel::<()>());
     let project: ProjectId = slug.trim_start_matches('p').parse().expect("a number");
     let (signal, wait) = (held.0, release.1);
@@ -163,7 +163,7 @@ async fn a_deadlock_ends_for_one_of_both_and_is_counted() {
     if desk.db.is_sqlite() {
         return;
     }
-    let db = Db::open(&desk.application.config.database_url, 8).expect("two connections for writers");
+    let db = crate::support::database::open(&desk.application.config.database_url, 8);
     let both = std::sync::Arc::new(std::sync::Barrier::new(2));
     let lock = |first: i64, second: i64| {
         let (db, both) = (db.clone(), both.clone());
@@ -183,7 +183,7 @@ async fn a_deadlock_ends_for_one_of_both_and_is_counted() {
 
 /// Takes the lock of a project in another process, until something is sent.
 fn hold_project(desk: &Desk, project: ProjectId) -> (Sender<()>, JoinHandle<Result<(), Error>>) {
-    let other = Db::open(&desk.application.config.database_url, 1).expect("a second process");
+    let other = crate::support::database::open(&desk.application.config.database_url, 1);
     let ((signal, held), (release, wait)) = (channel(), channel());
     let holder = std::thread::spawn(move || {
         other.write_here(|conn| {

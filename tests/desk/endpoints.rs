@@ -281,7 +281,7 @@ async fn several_processes_send_each_delivery_once() {
     let applications: Vec<Application> = (2..5)
         .map(|node| {
             let config = (*desk.application.config).clone();
-            let db = dossier::db::Db::open(&config.database_url, 4).expect("the database");
+            let db = crate::support::database::open(&config.database_url, 4);
             Application::new(db, desk.clock.clone(), Ids::of_node(node), config).expect("a site")
         })
         .collect();

@@ -9,8 +9,8 @@ use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
 use dossier::customers::{Seen, identity, locks};
+use dossier::db::Conn;
 use dossier::db::schema::history;
-use dossier::db::{Conn, Db};
 use dossier::ingest::{Answer, Outcome};
 use dossier::server::app::Application;
 use serde_json::json;
@@ -79,7 +79,7 @@ async fn a_transaction_of_another_process_on_one_customer_delays_no_event_of_oth
     }
     let project = desk.project;
     deliver(&desk, project, &[event_of(1, 0, "INITIAL_PURCHASE"), event_of(2, 0, "INITIAL_PURCHASE")]);
-    let other = Db::open(&desk.application.config.database_url, 4).expect("a second process");
+    let other = crate::support::database::open(&desk.application.config.database_url, 4);
     let (holds, is_held) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let holder = std::thread::spawn(move || {
@@ -124,7 +124,7 @@ async fn deliveries_of_a_customer_keep_their_order_while_they_wait() {
     deliver(&desk, project, &[event_of(1, 0, "INITIAL_PURCHASE")]);
     let (release, released) = mpsc::channel::<()>();
     let (holds, is_held) = mpsc::channel();
-    let other = Db::open(&desk.application.config.database_url, 4).expect("a second process");
+    let other = crate::support::database::open(&desk.application.config.database_url, 4);
     let holder = std::thread::spawn(move || {
         other.write_here(|conn| {
             identity::find(conn, project, "user-1")?.ok_or(Error::NotFound)?;
@@ -277,7 +277,7 @@ async fn a_row_that_others_hold_and_a_batch_refers_to_refuses_nobody() {
     let added = desk.post_form(&ADA, "/projects/sundial/settings/endpoints", &fields).await;
     assert_eq!(added.status, 200, "{}", added.body);
     let (holds, is_held) = mpsc::channel();
-    let other = Db::open(&desk.application.config.database_url, 4).expect("a second process");
+    let other = crate::support::database::open(&desk.application.config.database_url, 4);
     let holder = std::thread::spawn(move || {
         other.write_here(|conn| {
             diesel::sql_query("SELECT id FROM webhook_endpoints FOR UPDATE").execute(conn)?;

@@ -4,7 +4,6 @@ use std::sync::Barrier;
 
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::Db;
 use dossier::db::schema::grant_ends;
 use dossier::operations::grants::{Preset, Refusal, queries};
 use dossier::projection::Status;
@@ -79,7 +78,7 @@ async fn a_removal_ends_all_grants_of_the_entitlement_at_once_and_no_other() {
 #[actix_web::test]
 async fn two_workers_record_an_end_once() {
     let desk = desk_with_entitlements().await;
-    let other = Db::open(&desk.application.config.database_url, 2).expect("a second process");
+    let other = crate::support::database::open(&desk.application.config.database_url, 2);
     for id in 0..60 {
         deliver(
             &desk,

@@ -55,7 +55,7 @@ async fn a_transfer_does_what_its_preview_shows() {
 #[actix_web::test]
 async fn opposite_transfers_at_once_lose_no_purchase() {
     let desk = desk_with_two_buyers().await;
-    let other = Db::open(&desk.application.config.database_url, 2).expect("a second process");
+    let other = crate::support::database::open(&desk.application.config.database_url, 2);
     for _ in 0..5 {
         let (both, there, back) =
             (Barrier::new(2), planned_transfer(&desk, "lena", "mara"), planned_transfer(&desk, "mara", "lena"));

@@ -236,7 +236,7 @@ async fn several_processes_share_the_work_and_do_nothing_twice() {
     let chosen = desk.db.read_here(|conn| Ok::<_, Error>(queries::all(conn, desk.project, &wanted)?)).expect("all");
     let job = start(&desk, &wanted, &chosen.iter().map(|one| one.id).collect::<Vec<_>>());
     let erased: usize = std::thread::scope(|scope| {
-        let open = || dossier::db::Db::open(&desk.application.config.database_url, 1).expect("the database");
+        let open = || crate::support::database::open(&desk.application.config.database_url, 1);
         let workers: Vec<_> = (0..3)
             .map(|node| {
                 let (db, ids, clock) = (open(), dossier::base::ids::Ids::of_node(50 + node), desk.clock.clone());

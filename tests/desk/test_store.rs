@@ -5,7 +5,6 @@ use std::sync::Barrier;
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use dossier::base::error::Error;
-use dossier::db::Db;
 use dossier::db::schema::projects;
 use dossier::ingest::Outcome;
 use dossier::projection::Status;
@@ -153,7 +152,7 @@ async fn two_processes_record_each_step_once() {
         buy(&desk, &key, &format!("user-{number}"), "month", number).await;
     }
     desk.clock.advance(3_600);
-    let other = Db::open(&desk.application.config.database_url, 2).expect("the same database");
+    let other = crate::support::database::open(&desk.application.config.database_url, 2);
     let (both, jobs) = (Barrier::new(2), [jobs_of_process(&desk, &desk.db), jobs_of_process(&desk, &other)]);
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let both = &both;

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use dossier::db::{Db, migrate};
+use dossier::base::master_key::MasterKeySource;
+use dossier::db::{Db, migrate, secrets};
 
 use super::seed;
+use super::server::MASTER_KEY;
 
 /// The database of one test.
 pub enum TestDatabase {
@@ -63,6 +65,13 @@ impl TestDatabase {
             TestDatabase::Database { server, name } => on(server, name),
         }
     }
+}
+
+/// Opens a database as another process of the program does.
+pub fn open(url: &str, connections: u32) -> Db {
+    let db = Db::open(url, connections).expect("the database");
+    secrets::unlock(&db, &MasterKeySource::Given(MASTER_KEY.into())).expect("its key");
+    db
 }
 
 fn fresh_name() -> String {

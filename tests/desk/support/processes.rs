@@ -3,7 +3,6 @@
 
 use actix_web::test::TestRequest;
 use dossier::base::ids::Ids;
-use dossier::db::Db;
 use dossier::server::app::Application;
 
 use super::{Answer, Desk, send};
@@ -18,7 +17,7 @@ impl Desk {
             return None;
         }
         let config = (*self.application.config).clone();
-        let db = Db::open(&config.database_url, config.connections).expect("the database");
+        let db = super::database::open(&config.database_url, config.connections);
         let application = Application::new(db, self.clock.clone(), Ids::of_node(2), config);
         Some(OtherProcess(application.expect("a second process")))
     }
