@@ -3,6 +3,8 @@ import hashlib, http.client, json, os, pathlib, shutil, signal, socket, subproce
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = "Bearer of the drill"
+# Copies of a database are opened with it, wherever they lie.
+MASTER_KEY = "ZHJpbGxkcmlsbGRyaWxsZHJpbGxkcmlsbGRyaWxsZHI="
 IS_ROOT = os.geteuid() == 0
 
 
@@ -85,7 +87,8 @@ class Server:
 
     def __init__(self, url, before=()):
         self.url, self.port, self.binary = url, free_port(), program()
-        self.environment = {**os.environ, "DATABASE_URL": url, "DOSSIER_BIND": f"127.0.0.1:{self.port}"}
+        self.environment = {**os.environ, "DATABASE_URL": url, "DOSSIER_BIND": f"127.0.0.1:{self.port}",
+                            "DOSSIER_MASTER_KEY": MASTER_KEY}
         self.before = before
 
     def command(self, *arguments):
