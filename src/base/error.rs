@@ -136,6 +136,11 @@ impl Error {
         }
     }
 
+    /// The error as one line for the operator of the program.
+    pub fn one_line(&self) -> String {
+        self.cause().map_or_else(|| self.to_string(), |cause| cause.replace('\n', " "))
+    }
+
     /// Whether another transaction was in the way: it had locked what this one needs, or waited for it as well. The same
     /// work can be done a moment later.
     pub fn is_busy(&self) -> bool {

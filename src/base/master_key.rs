@@ -28,8 +28,8 @@ const SEALED: &[u8; 8] = b"dossier1";
 /// What stands in a new file, above its key.
 const NOTE: &str = "\
 # The master key of Dossier: secrets in the database can only be read with it.
-# Back this file up, apart from the database. Without it, second factors, webhook endpoints and connections have to be
-# set up again. Nobody but the account that runs Dossier may read it.
+# Back this file up, apart from the database: without it the database does not open any more.
+# Nobody but the account that runs Dossier may read it.
 ";
 
 /// Where the master key comes from.
@@ -152,25 +152,8 @@ impl MasterKeys {
         opened.map_err(|_| refused("it was changed, or sealed for another place"))
     }
 
-    /// As [`MasterKeys::seal`], as text.
-    ///
-    /// # Errors
-    /// As [`MasterKeys::seal`].
-    pub fn seal_text(&self, place: &str, secret: &str) -> Result<String, Error> {
-        Ok(STANDARD.encode(self.seal(place, secret.as_bytes())?))
-    }
-
-    /// As [`MasterKeys::open`], of text.
-    ///
-    /// # Errors
-    /// As [`MasterKeys::open`].
-    pub fn open_text(&self, place: &str, sealed: &str) -> Result<String, Error> {
-        let refused = |why: String| Error::Internal(format!("{place} could not be read: {why}"));
-        let bytes = STANDARD.decode(sealed).map_err(|error| refused(error.to_string()))?;
-        String::from_utf8(self.open(place, &bytes)?).map_err(|error| refused(error.to_string()))
-    }
-
-    /// Puts a new key before the others in the file. From now on it seals, in every process that has the file.
+    /// Puts a new key before the others in the file. From now on it seals, in every process that has the file. Whoever calls this
+    /// holds the lock of the master key in the database, so that no two write the file at once.
     ///
     /// # Errors
     /// One line: the keys do not come from a file, or it cannot be written.
@@ -185,7 +168,8 @@ impl MasterKeys {
         Ok(())
     }
 
-    /// Takes every key but the newest out of the file.
+    /// Takes every key but the newest out of the file. Whoever calls this holds the same lock, and has seen that nothing is sealed
+    /// with a former one.
     ///
     /// # Errors
     /// As [`MasterKeys::replace`].
@@ -334,8 +318,6 @@ mod tests {
             changed[place] ^= 1;
             assert!(own.open("endpoint 1", &changed).is_err(), "{place}");
         }
-        let text = own.seal_text("a", "käse").expect("it seals");
-        assert_eq!(own.open_text("a", &text).expect("it opens"), "käse");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::one_line;
 use crate::base::config::Config;
+use crate::base::error::Error;
 use crate::base::master_key::{self, MasterKeySource};
 use crate::db::secrets;
 
@@ -30,10 +31,14 @@ fn rotate(config: &Config) -> Result<(), String> {
     let db = super::open_with(config, 1)?;
     let keys = db.master_keys().map_err(one_line)?;
     let is_file = matches!(config.master_key, MasterKeySource::File(_));
-    if is_file {
-        keys.replace()?;
-    }
-    let resealed = db.write_here(|conn| secrets::reseal(conn, &keys)).map_err(one_line)?;
+    let resealed = db.write_here(|conn| {
+        conn.lock_master_key()?;
+        if is_file {
+            keys.replace().map_err(Error::Internal)?;
+        }
+        secrets::reseal(conn, &keys)
+    });
+    let resealed = resealed.map_err(one_line)?;
     println!("{resealed} secrets are sealed with the key {} now.", keys.id());
     match is_file {
         true => println!("Back up {:?} again. Then run: dossier master-key forget-former", config.master_key),
@@ -42,13 +47,21 @@ fn rotate(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// A server may have sealed something with the former key while the new one was being written, so this seals again first.
+/// A server may have sealed something with the former key while the new one was being written, so this seals again first. That is
+/// committed before the file loses a key.
 fn forget_former(config: &Config) -> Result<(), String> {
     let db = super::open_with(config, 1)?;
     let keys = db.master_keys().map_err(one_line)?;
     let former = keys.count() - 1;
     db.write_here(|conn| secrets::reseal(conn, &keys)).map_err(one_line)?;
-    keys.forget_former()?;
+    let forgotten = db.write_here(|conn| {
+        conn.lock_master_key()?;
+        match secrets::reseal(conn, &keys)? {
+            0 => keys.forget_former().map_err(Error::Internal),
+            _ => Err(Error::Internal("the key is being replaced right now; try again".into())),
+        }
+    });
+    forgotten.map_err(one_line)?;
     println!(
         "{former} former keys are taken out of {:?}. Backups of the database from before need them.",
         config.master_key

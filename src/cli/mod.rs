@@ -119,12 +119,12 @@ fn open_with(config: &Config, connections: u32) -> Result<Db, String> {
     if secrets::unlock(&db, &config.master_key)? {
         let file = &config.master_key;
         eprintln!("Dossier has made its master key, in {file:?}. Back that file up, apart from the database:");
-        eprintln!("without it, second factors, webhook endpoints and connections have to be set up again.");
+        eprintln!("without it this database does not open any more.");
     }
     Ok(db)
 }
 
 /// An error as the one line that a command prints.
 fn one_line(error: Error) -> String {
-    error.cause().map_or_else(|| error.to_string(), |cause| cause.replace('\n', " "))
+    error.one_line()
 }

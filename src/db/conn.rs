@@ -34,6 +34,9 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
+/// The key of the advisory lock of whoever replaces the master key. No id is negative.
+const MASTER_KEY_LOCK: i64 = -1;
+
 /// A commit is on disk before it returns (`FULL`), and readers do not wait for the writer (`WAL`). SQLite overwrites
 /// deleted content (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`). `LIKE` tells `a` from
 /// `A`, as it does on PostgreSQL.
@@ -148,6 +151,14 @@ impl Conn {
     /// project's first, or two callers could deadlock.
     pub fn lock_person(&mut self, person: PersonId) -> QueryResult<()> {
         self.lock(person.0)
+    }
+
+    /// As [`Conn::lock_project`], for whoever replaces the master key of this database.
+    ///
+    /// # Errors
+    /// As [`Conn::lock_project`].
+    pub fn lock_master_key(&mut self) -> QueryResult<()> {
+        self.lock(MASTER_KEY_LOCK)
     }
 
     /// As [`Conn::lock_project`], for the subject of a hash, so that concurrent attempts are all counted.

@@ -33,28 +33,31 @@ pub fn unlock(db: &Db, source: &MasterKeySource) -> Result<bool, String> {
     if db.is_unlocked() {
         return Ok(false);
     }
-    let mark: Option<Vec<u8>> = db.read_here(|conn| Ok::<_, Error>(read(conn, MARK)?)).map_err(one_line)?;
-    let read = MasterKeys::read(source)?;
-    let is_new = read.is_none();
-    let keys = match (read, &mark) {
-        (Some(keys), _) => keys,
-        (None, None) => MasterKeys::create(source)?,
-        (None, Some(_)) => {
-            return Err(format!(
-                "the master key of this database is missing: there is no file {source:?}. Copy it from where the database was \
-                 made, or from its backup, or set DOSSIER_MASTER_KEY"
-            ));
-        }
+    // The keys first: a mark that was sealed anew meanwhile makes them be read again.
+    let found = MasterKeys::read(source)?;
+    let mark = db.read_here(|conn| Ok::<_, Error>(read(conn, MARK)?)).map_err(|error| error.one_line())?;
+    let (keys, is_new) = match (found, &mark) {
+        (Some(keys), _) => (keys, false),
+        (None, None) => (MasterKeys::create(source)?, true),
+        // Another process may have made both since.
+        (None, Some(_)) => (MasterKeys::read(source)?.ok_or_else(|| missing(source))?, false),
     };
     let mark = match mark {
         Some(mark) => mark,
-        None => db.write_here(|conn| seal_for_the_first_time(conn, &keys)).map_err(one_line)?,
+        None => db.write_here(|conn| seal_for_the_first_time(conn, &keys)).map_err(|error| error.one_line())?,
     };
     keys.open(MARK, &mark).map_err(|_| {
         format!("the secrets of this database are sealed with another master key than the one in {source:?}")
     })?;
     db.keep_keys(keys);
     Ok(is_new)
+}
+
+fn missing(source: &MasterKeySource) -> String {
+    format!(
+        "the master key of this database is missing: there is no file {source:?}. Copy it from where the database was made, or \
+         from its backup, or set DOSSIER_MASTER_KEY"
+    )
 }
 
 /// Marks the database, unless another process has done it meanwhile, and seals what is not sealed. Returns the mark.
@@ -184,8 +187,4 @@ fn insert_or_read(conn: &mut Conn, name: &str, fresh: &[u8]) -> QueryResult<Vec<
     let row = (secrets::name.eq(name), secrets::value.eq(fresh));
     Both(diesel::insert_into(secrets::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     secrets::table.find(name).select(secrets::value).first(conn)
-}
-
-fn one_line(error: Error) -> String {
-    error.cause().map_or_else(|| error.to_string(), |cause| cause.replace('\n', " "))
 }

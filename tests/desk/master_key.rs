@@ -178,6 +178,23 @@ fn as_earlier(conn: &mut Conn, desk: &Desk, id: EndpointId) -> Result<(), Error>
 }
 
 #[actix_web::test]
+async fn when_several_replace_the_key_at_once_every_secret_still_opens() {
+    let (desk, file) = desk_with_key_file().await;
+    let id = add_endpoint(&desk);
+    for _ in 0..3 {
+        std::thread::scope(|scope| {
+            for command in ["rotate", "rotate", "rotate", "rotate"] {
+                scope.spawn(|| master_key(&desk, &file, command));
+            }
+        });
+        assert_eq!(opened(&desk, id), (vec![SIGNS.to_vec()], Some(HEADER.to_owned())));
+    }
+    master_key(&desk, &file, "forget-former");
+    assert_eq!(opened(&desk, id).0, [SIGNS.to_vec()]);
+    std::fs::remove_dir_all(file.parent().expect("a folder")).expect("it is removed");
+}
+
+#[actix_web::test]
 async fn the_master_key_is_replaced_while_a_server_runs() {
     let (desk, file) = desk_with_key_file().await;
     let (phone, _) = desk.set_up_second_factor(&SOL).await;
