@@ -132,7 +132,8 @@ impl Flags {
     /// One line that names the first variable with a wrong value.
     pub fn check(self) -> Result<Config, String> {
         let bind = bind(&self.bind)?;
-        let master_key = master_key(self.master_key, self.master_key_file, &self.database_url);
+        let file = self.master_key_file.filter(|path| !path.as_os_str().is_empty());
+        let master_key = master_key(self.master_key, file, &self.database_url);
         Ok(Config {
             master_key,
             database_url: self.database_url,
@@ -208,17 +209,19 @@ fn is_bare(url: &Url) -> bool {
     url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
 }
 
-/// The key itself, or its file: `dossier.key` beside the file of the database `dossier.db`.
 fn master_key(key: Option<String>, file: Option<PathBuf>, database_url: &str) -> MasterKeySource {
-    let given = |text: &String| !text.trim().is_empty();
-    if let Some(key) = key.filter(given) {
-        return MasterKeySource::Given(key);
+    match key.filter(|key| !key.trim().is_empty()) {
+        Some(key) => MasterKeySource::Given(key),
+        None => MasterKeySource::File(file.unwrap_or_else(|| key_beside(database_url))),
     }
-    let beside = || match database_url.strip_prefix("sqlite:") {
+}
+
+/// The file of the master key, unless a setting names another: `dossier.key` beside the file of the database `dossier.db`.
+pub fn key_beside(database_url: &str) -> PathBuf {
+    match database_url.strip_prefix("sqlite:") {
         Some(path) => PathBuf::from(path.trim_start_matches("//")).with_extension("key"),
         None => PathBuf::from("dossier.key"),
-    };
-    MasterKeySource::File(file.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(beside))
+    }
 }
 
 fn networks(name: &str, text: &str) -> Result<Vec<IpNet>, String> {
@@ -279,7 +282,7 @@ mod tests {
             |key: Option<&str>, file: Option<&str>, url| master_key(key.map(Into::into), file.map(Into::into), url);
         let file = |path: &str| MasterKeySource::File(path.into());
         assert_eq!(key(None, None, "sqlite:/var/lib/dossier.db"), file("/var/lib/dossier.key"));
-        assert_eq!(key(Some(" "), Some(""), "sqlite:a.db"), file("a.key"));
+        assert_eq!(key(Some(" "), None, "sqlite:a.db"), file("a.key"));
         assert_eq!(key(None, None, "postgres://db/dossier"), file("dossier.key"));
         assert_eq!(key(None, Some("/run/key"), "sqlite:a.db"), file("/run/key"));
         assert_eq!(key(Some("k"), Some("/run/key"), "sqlite:a.db"), MasterKeySource::Given("k".into()));

@@ -9,16 +9,17 @@ use crate::auth::api_keys::{self, Holder, Maker, NewKey, Value, platform_of};
 use crate::auth::password;
 use crate::auth::queries::{NewPerson, NewProject, by_email, insert_person, insert_project, project_id, set_role};
 use crate::base::clock::{Clock, Moment};
-use crate::base::config::Config;
+use crate::base::config::{Config, key_beside};
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, Ids, NoteId, ProjectId};
+use crate::base::master_key::MasterKeySource;
 use crate::base::money::Micros;
 use crate::base::{AppUserId, Role, lookup_key};
 use crate::cli::demo_data::{self, Author, Contact, Customer, Note, Override};
 use crate::customers::state::News;
 use crate::customers::{Seen, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides, projects};
-use crate::db::{Conn, Db, Serving};
+use crate::db::{Conn, Db, Serving, migrate, secrets};
 use crate::events::Delivery;
 use crate::operations::requests::{self, Rule};
 use crate::{catalog, ingest};
@@ -43,7 +44,9 @@ pub fn run(config: Config) -> Result<(), String> {
     if is_own {
         remove_own_database()?;
     }
-    let db = super::open_with(&config, config.connections)?;
+    let db = Db::open(&config.database_url, config.connections)?;
+    migrate::run(&db)?;
+    secrets::unlock(&db, &config.master_key)?;
     let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
     build(&db, Clock::Machine.now(), &password, &secret)?;
     let [app, server] = add_keys(&db, Clock::Machine.now()).map_err(one_line)?;
@@ -86,7 +89,7 @@ fn maker_of(conn: &mut Conn, role: Role) -> Result<Maker<'static>, Error> {
     Ok(Maker::Person { id: account.id, name })
 }
 
-/// Uses [`DEMO_FILE`] if no database is named, and returns whether it does. Logs only warnings, so that the log-ins stay on
+/// Uses [`DEMO_FILE`] and a master key of its own if no database is named, and returns whether it does. Logs only warnings, so that the log-ins stay on
 /// the screen.
 fn with_own_database(mut config: Config) -> (Config, bool) {
     if config.log == crate::base::config::DEFAULT_LOG {
@@ -94,7 +97,11 @@ fn with_own_database(mut config: Config) -> (Config, bool) {
     }
     let is_own = config.database_url == crate::base::config::DEFAULT_DATABASE_URL;
     if is_own {
+        let is_default = config.master_key == MasterKeySource::File(key_beside(&config.database_url));
         config.database_url = format!("sqlite:{DEMO_FILE}");
+        if is_default {
+            config.master_key = MasterKeySource::File(key_beside(&config.database_url));
+        }
     }
     (config, is_own)
 }
