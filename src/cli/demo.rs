@@ -89,8 +89,8 @@ fn maker_of(conn: &mut Conn, role: Role) -> Result<Maker<'static>, Error> {
     Ok(Maker::Person { id: account.id, name })
 }
 
-/// Uses [`DEMO_FILE`] and a master key of its own if no database is named, and returns whether it does. Logs only warnings, so that the log-ins stay on
-/// the screen.
+/// Uses [`DEMO_FILE`] and a master key of its own if no database is named, and returns whether it does. Logs only warnings, so
+/// that the log-ins stay on the screen.
 fn with_own_database(mut config: Config) -> (Config, bool) {
     if config.log == crate::base::config::DEFAULT_LOG {
         config.log = "warn".into();
