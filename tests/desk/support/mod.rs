@@ -26,6 +26,7 @@ pub mod refunds;
 pub mod samples;
 pub mod seed;
 pub mod server;
+mod service;
 pub mod tables;
 pub mod test_store;
 pub mod traces;
@@ -37,7 +38,7 @@ use actix_web::cookie::{Cookie, CookieJar};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
-use actix_web::test::{self, TestRequest};
+use actix_web::test::TestRequest;
 use cast::Person;
 use database::TestDatabase;
 use diesel::QueryResult;
@@ -51,7 +52,7 @@ use dossier::base::error::Error;
 use dossier::base::ids::{Ids, ProjectId};
 use dossier::base::random_bytes;
 use dossier::db::{Conn, Db};
-use dossier::server::app::{Application, app};
+use dossier::server::app::Application;
 
 /// The time at which each desk opens: 2026-11-23T17:00:00Z.
 pub const NOW: Moment = Moment(1_795_453_200_000);
@@ -212,8 +213,7 @@ impl Drop for Desk {
 
 /// Sends a request to a process.
 async fn send(application: &Application, request: TestRequest) -> Answer {
-    let service = test::init_service(app(application)).await;
-    let response = match service.call(request.to_request()).await {
+    let response = match service::of(application).await.call(request.to_request()).await {
         Ok(response) => ServiceResponse::into_parts(response).1,
         Err(error) => error.as_response_error().error_response(),
     };
