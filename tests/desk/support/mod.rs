@@ -40,7 +40,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::TestRequest;
 use cast::Person;
-use database::TestDatabase;
+use database::{Template, TestDatabase};
 use diesel::QueryResult;
 use dossier::audit::Ctx;
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
@@ -92,7 +92,15 @@ impl Desk {
 
     /// Opens a desk with other settings.
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Desk {
-        let database = TestDatabase::make();
+        Desk::open_in(TestDatabase::make(), change)
+    }
+
+    /// Opens a desk with what a template holds.
+    pub async fn open_from(template: &Template) -> Desk {
+        Desk::open_in(TestDatabase::of(template), |_| {})
+    }
+
+    fn open_in(database: TestDatabase, change: impl FnOnce(&mut Config)) -> Desk {
         let (clock, ids) = (Clock::set_to(NOW), Ids::of_node(1));
         let mut config = config(database.url());
         change(&mut config);
