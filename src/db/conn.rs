@@ -63,7 +63,10 @@ const POSTGRES_WRITER_SETTINGS: &str = "
     SET enable_mergejoin = off;
 ";
 
+/// PostgreSQL may not compile a statement (`jit`): that takes longer than any statement of ours runs. It would do so for each
+/// that has to read a whole table, which costs "infinitely" much where [`POSTGRES_WRITER_SETTINGS`] forbid it.
 const POSTGRES_SETTINGS: &str = "
+    SET jit = off;
     SET statement_timeout = '15s';
     SET lock_timeout = '5s';
     SET idle_in_transaction_session_timeout = '60s';

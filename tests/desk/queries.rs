@@ -12,7 +12,7 @@ use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::base::ids::{CustomerId, PersonId, ProjectId, RowId};
 use dossier::customers::{Cursor, facts, overrides, stars};
-use dossier::db::{AnyConnection, Conn};
+use dossier::db::{AnyConnection, Conn, Db};
 use dossier::events::Environment;
 use dossier::operations::grants::{End, queries as grants};
 use dossier::operations::test_store;
@@ -23,13 +23,16 @@ use dossier::pages::profile::history;
 use dossier::pages::settings::audit::{Chosen, Who, queries as log};
 use dossier::pages::settings::catalog::touched;
 
+use crate::support::database::Template;
 use crate::support::{Desk, NOW};
 
 const READER: Reader = Reader { project: ProjectId(11), person: PersonId(2) };
 
 /// Enough rows that reading all of them costs more than an index, in two projects.
-fn fill(desk: &Desk) {
-    let bytes = |text: &str| match desk.db.is_sqlite() {
+static FULL: Template = Template::new("dossier_desk_full", fill);
+
+fn fill(db: &Db) {
+    let bytes = |text: &str| match db.is_sqlite() {
         true => format!("CAST({text} AS BLOB)"),
         false => format!("convert_to({text}, 'UTF8')"),
     };
@@ -62,21 +65,20 @@ fn fill(desk: &Desk) {
         key = bytes(id),
         mail = bytes("'a@b.example'"),
     );
-    desk.db.batch(&sql).expect("rows");
+    db.batch(&sql).expect("rows");
     // SQLite has no statistics unless somebody asks for them, so its plans must be right without.
-    if !desk.db.is_sqlite() {
-        analyze(desk);
+    if !db.is_sqlite() {
+        analyze(db);
     }
 }
 
 /// Updates the statistics that the planner of the database uses.
-fn analyze(desk: &Desk) {
-    desk.db
-        .batch(
-            "ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends; ANALYZE test_sales;
-                ANALYZE offering_overrides; ANALYZE test_customers;",
-        )
-        .expect("counted");
+fn analyze(db: &Db) {
+    db.batch(
+        "ANALYZE customers; ANALYZE app_user_ids; ANALYZE search_terms; ANALYZE grant_ends; ANALYZE test_sales;
+            ANALYZE offering_overrides; ANALYZE test_customers;",
+    )
+    .expect("counted");
 }
 
 /// The SQL statements that `work` runs, with their values filled in.
@@ -205,10 +207,9 @@ fn sorts_much(plan: &str) -> bool {
 
 #[actix_web::test]
 async fn searches_read_ranges_of_indexes() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     check_searches(&desk);
-    analyze(&desk);
+    analyze(&desk.db);
     check_searches(&desk);
 }
 
@@ -247,10 +248,9 @@ fn check_searches(desk: &Desk) {
 
 #[actix_web::test]
 async fn lists_read_ranges_of_indexes() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     check_lists(&desk);
-    analyze(&desk);
+    analyze(&desk.db);
     check_lists(&desk);
 }
 
@@ -271,8 +271,7 @@ fn check_lists(desk: &Desk) {
 
 #[actix_web::test]
 async fn customers_in_bulk_are_read_from_ranges() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     let checked = desk.db.read_here(|conn| {
         reads_ranges(conn, "customers in bulk", |conn| {
             bulk::following(conn, ProjectId(11), CustomerId(15_000), 21).map(drop)
@@ -294,8 +293,7 @@ async fn customers_in_bulk_are_read_from_ranges() {
 
 #[actix_web::test]
 async fn ended_grants_are_read_from_a_range() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     let middle = End {
         at: NOW.plus_seconds(100),
         customer: CustomerId(100),
@@ -312,14 +310,13 @@ async fn ended_grants_are_read_from_a_range() {
             Ok::<_, Error>(grants::ended(conn, NOW.plus_seconds(200), &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
-        analyze(&desk);
+        analyze(&desk.db);
     }
 }
 
 #[actix_web::test]
 async fn pending_renewals_of_the_test_store_are_read_from_a_range() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     let (now, first) = (NOW.plus_seconds(200), test_store::PendingRenewal::first());
     let middle = test_store::PendingRenewal {
         at: NOW.plus_seconds(100),
@@ -338,7 +335,7 @@ async fn pending_renewals_of_the_test_store_are_read_from_a_range() {
             Ok::<_, Error>(test_store::queries::ended(conn, now, &middle, 500)?)
         });
         assert_eq!(checked.expect("every plan reads ranges").len(), 100);
-        analyze(&desk);
+        analyze(&desk.db);
     }
 }
 
@@ -362,8 +359,7 @@ fn fill_log(desk: &Desk) {
 
 #[actix_web::test]
 async fn the_audit_log_is_read_in_ranges_for_every_filter() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     fill_log(&desk);
     let (person, system) = (Some(Who::Person(PersonId(4))), Some(Who::Other(ActorKind::System)));
     let (since, until) = (Some(Moment(10_000_000)), Some(Moment(20_000_000)));
@@ -417,8 +413,7 @@ fn fill_histories(desk: &Desk) {
 
 #[actix_web::test]
 async fn histories_are_read_from_ranges_in_both_orders() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     fill_histories(&desk);
     let of = history::queries::HistoryOf {
         project: ProjectId(11),
@@ -443,8 +438,7 @@ async fn histories_are_read_from_ranges_in_both_orders() {
 
 #[actix_web::test]
 async fn customers_of_a_product_are_counted_from_an_index() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000)";
     let sql = format!(
         "INSERT INTO products (project_id, store, identifier, type) VALUES (11, 'APP_STORE', 'p1', 'x'), (12, 'ROKU', 'p2', 'x');
@@ -488,8 +482,7 @@ async fn customers_of_a_product_are_counted_from_an_index() {
 
 #[actix_web::test]
 async fn overrides_are_read_from_ranges() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     let middle = |until: Option<i64>| {
         let (until, set_at) = (until.map(|seconds| NOW.plus_seconds(seconds)), Moment(NOW.millis() - 9_000));
         overrides::Cursor { until, set_at, customer: CustomerId(9_000) }
@@ -515,7 +508,7 @@ async fn overrides_are_read_from_ranges() {
             54,
             "a hundred, without those recorded or without an end"
         );
-        analyze(&desk);
+        analyze(&desk.db);
     }
 }
 
@@ -539,8 +532,7 @@ fn numbers(desk: &Desk, now: Moment, is_backwards: bool) -> Vec<i64> {
 
 #[actix_web::test]
 async fn long_and_short_lists_are_paged_without_a_gap() {
-    let desk = Desk::open().await;
-    fill(&desk);
+    let desk = Desk::open_from(&FULL).await;
     // First all 5,000, then only those whose access ends last.
     for (now, first) in [(NOW, 6), (NOW.plus_seconds(29), 29_004)] {
         let mut wanted: Vec<i64> = (first..=30_000).step_by(6).collect();

@@ -1,10 +1,12 @@
 //! A database for one test: a SQLite file, or with `TEST_DATABASE_URL` a database on that PostgreSQL server. Both are
-//! deleted with the test. The PostgreSQL template stays on the server until the next run.
+//! deleted with the test. Templates stay on the server until the next run.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use diesel::RunQueryDsl;
+use dossier::base::error::Error;
 use dossier::base::master_key::MasterKeySource;
 use dossier::db::{Db, migrate, secrets};
 
@@ -22,9 +24,15 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 impl TestDatabase {
     /// Makes a database with tables, the two projects and the cast.
     pub fn make() -> TestDatabase {
+        static TEMPLATE: Template = Template::new("dossier_desk_template", |_| {});
+        TestDatabase::of(&TEMPLATE)
+    }
+
+    /// Makes a copy of a template.
+    pub fn of(template: &Template) -> TestDatabase {
         match std::env::var("TEST_DATABASE_URL") {
-            Ok(server) => database(server),
-            Err(_) => file(),
+            Ok(server) => template.copied_on(server),
+            Err(_) => template.copied_file(),
         }
     }
 
@@ -85,39 +93,68 @@ fn fresh_path() -> PathBuf {
     path
 }
 
-/// Makes tables and cast once per run, then copies the file.
-fn file() -> TestDatabase {
-    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
-        let path = std::env::temp_dir().join(format!("dossier_template_{}.db", std::process::id()));
-        remove(&path);
-        let db = Db::open(&format!("sqlite:{}", path.display()), 1).expect("a database");
-        migrate::run(&db).expect("tables");
-        seed::fill(&db);
-        db.batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("everything in one file");
-        let bytes = std::fs::read(&path).expect("the template");
-        remove(&path);
-        bytes
-    });
-    let path = fresh_path();
-    std::fs::write(&path, template).expect("a copy of the template");
-    TestDatabase::File(path)
+/// A database that the tests of one run copy: it is made when the first of them needs it.
+pub struct Template {
+    name: &'static str,
+    fill: fn(&Db),
+    made: OnceLock<Vec<u8>>,
 }
 
-/// Makes a template once per run here too: PostgreSQL copies a database much faster than it makes tables.
-fn database(server: String) -> TestDatabase {
-    static TEMPLATE: OnceLock<()> = OnceLock::new();
-    const NAME: &str = "dossier_desk_template";
-    TEMPLATE.get_or_init(|| {
-        execute(&server, &format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"));
-        execute(&server, &format!("CREATE DATABASE {NAME}"));
-        let db = Db::open(&on(&server, NAME), 1).expect("the template");
+impl Template {
+    /// `fill` writes what every copy is to hold besides the two projects and the cast. `name` is that of the database on
+    /// PostgreSQL.
+    pub const fn new(name: &'static str, fill: fn(&Db)) -> Template {
+        Template { name, fill, made: OnceLock::new() }
+    }
+
+    /// On SQLite a template is the bytes of its file.
+    fn copied_file(&self) -> TestDatabase {
+        let template = self.made.get_or_init(|| {
+            let path = std::env::temp_dir().join(format!("{}_{}.db", self.name, std::process::id()));
+            remove(&path);
+            let db = self.make(&format!("sqlite:{}", path.display()));
+            db.batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("everything in one file");
+            let bytes = std::fs::read(&path).expect("the template");
+            remove(&path);
+            bytes
+        });
+        let path = fresh_path();
+        std::fs::write(&path, template).expect("a copy of the template");
+        TestDatabase::File(path)
+    }
+
+    /// PostgreSQL copies a database much faster than it makes tables.
+    fn copied_on(&self, server: String) -> TestDatabase {
+        self.made.get_or_init(|| {
+            execute(&server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+            execute(&server, &format!("CREATE DATABASE {}", self.name));
+            self.make(&on(&server, self.name));
+            Vec::new()
+        });
+        let name = fresh_name();
+        execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {} {}", self.name, strategy(&server)));
+        TestDatabase::Database { server, name }
+    }
+
+    fn make(&self, url: &str) -> Db {
+        let db = Db::open(url, 1).expect("the template");
         migrate::run(&db).expect("tables");
         seed::fill(&db);
-    });
-    let name = fresh_name();
-    execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {NAME}"));
-    TestDatabase::Database { server, name }
+        (self.fill)(&db);
+        db
+    }
+}
+
+/// How PostgreSQL copies a database. To copy its files takes half as long as to log the copy, unless the server waits for the
+/// disk. Before version 15 there is no choice.
+fn strategy(server: &str) -> &'static str {
+    static STRATEGY: OnceLock<&str> = OnceLock::new();
+    STRATEGY.get_or_init(|| {
+        let hasty = "current_setting('fsync') = 'off' AND current_setting('server_version_num')::int >= 150000";
+        let hasty = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(hasty));
+        let read = admin(server).read_here(|conn| Ok::<_, Error>(hasty.get_result::<bool>(conn)?));
+        if read.expect("the settings of the server") { "STRATEGY FILE_COPY" } else { "" }
+    })
 }
 
 /// The address of another database on the same server.
@@ -128,9 +165,12 @@ fn on(server: &str, name: &str) -> String {
 }
 
 fn execute(server: &str, statement: &str) {
+    admin(server).batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+fn admin(server: &str) -> &'static Db {
     static ADMIN: OnceLock<Db> = OnceLock::new();
-    let admin = ADMIN.get_or_init(|| Db::open(server, 2).expect("the server of TEST_DATABASE_URL"));
-    admin.batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+    ADMIN.get_or_init(|| Db::open(server, 2).expect("the server of TEST_DATABASE_URL"))
 }
 
 impl Drop for TestDatabase {

@@ -26,6 +26,7 @@ pub mod refunds;
 pub mod samples;
 pub mod seed;
 pub mod server;
+mod service;
 pub mod tables;
 pub mod test_store;
 pub mod traces;
@@ -37,9 +38,9 @@ use actix_web::cookie::{Cookie, CookieJar};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
-use actix_web::test::{self, TestRequest};
+use actix_web::test::TestRequest;
 use cast::Person;
-use database::TestDatabase;
+use database::{Template, TestDatabase};
 use diesel::QueryResult;
 use dossier::audit::Ctx;
 use dossier::auth::queries::{NewProject, NewSession, insert_project, start_session};
@@ -52,7 +53,7 @@ use dossier::base::ids::{Ids, ProjectId};
 use dossier::base::master_key::MasterKeySource;
 use dossier::base::random_bytes;
 use dossier::db::{Conn, Db};
-use dossier::server::app::{Application, app};
+use dossier::server::app::Application;
 
 /// The time at which each desk opens: 2026-11-23T17:00:00Z.
 pub const NOW: Moment = Moment(1_795_453_200_000);
@@ -92,7 +93,15 @@ impl Desk {
 
     /// Opens a desk with other settings.
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Desk {
-        let database = TestDatabase::make();
+        Desk::open_in(TestDatabase::make(), change)
+    }
+
+    /// Opens a desk with what a template holds.
+    pub async fn open_from(template: &Template) -> Desk {
+        Desk::open_in(TestDatabase::of(template), |_| {})
+    }
+
+    fn open_in(database: TestDatabase, change: impl FnOnce(&mut Config)) -> Desk {
         let (clock, ids) = (Clock::set_to(NOW), Ids::of_node(1));
         let mut config = config(database.url());
         change(&mut config);
@@ -213,8 +222,7 @@ impl Drop for Desk {
 
 /// Sends a request to a process.
 async fn send(application: &Application, request: TestRequest) -> Answer {
-    let service = test::init_service(app(application)).await;
-    let response = match service.call(request.to_request()).await {
+    let response = match service::of(application).await.call(request.to_request()).await {
         Ok(response) => ServiceResponse::into_parts(response).1,
         Err(error) => error.as_response_error().error_response(),
     };

@@ -5,7 +5,7 @@ use actix_web::test::TestRequest;
 use dossier::base::ids::Ids;
 use dossier::server::app::Application;
 
-use super::{Answer, Desk, send};
+use super::{Answer, Desk, send, service};
 
 /// Another process on the database of a desk.
 pub struct OtherProcess(pub Application);
@@ -42,6 +42,7 @@ impl Drop for OtherProcess {
 
 /// Stops the threads that write.
 pub fn close(application: &Application) {
+    service::forget(application);
     application.intake.close();
     application.attributes.close();
     application.log_ins.close();
