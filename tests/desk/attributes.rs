@@ -10,8 +10,9 @@ use serde_json::json;
 use crate::support::acting::undo;
 use crate::support::audit_log::audit_lines;
 use crate::support::cast::{DEV, LENA, SOL, TEAM, VERA};
-use crate::support::events::{attributes_set_at, deliver_together};
+use crate::support::events::{attributes_set_at, deliver_together, purchase};
 use crate::support::lengths::{LETTERS, around, text};
+use crate::support::pages::{card_of, text_of};
 use crate::support::{Answer, Desk, NOW, form};
 
 /// A desk with Lena; an event set these values an hour ago.
@@ -366,4 +367,59 @@ async fn the_lengths_of_keys_and_values_are_counted_in_characters_whatever_bring
             assert_eq!(statuses(&desk, "plan", &text(letter, length)).await, fits, "{length} of {letter}");
         }
     }
+}
+
+const REFUNDS: &str = "$appleRefundHandlingPreference";
+
+#[actix_web::test]
+async fn what_apple_is_told_of_a_refund_is_chosen_in_plain_words_where_the_customer_bought_from_apple() {
+    let desk = Desk::open().await;
+    let of_play = json!({ "store": "PLAY_STORE", "id": "p" });
+    deliver_together(&desk, desk.project, &[purchase("lena", 3, json!({})), purchase("mara", 3, of_play)]);
+    let card = async |person, path: &str| text_of(card_of(&desk.page(person, path).await, "attributes"));
+    let offered = "Refunds Handling Preference As the app's setting says";
+    let lenas = card(&SOL, LENA).await.replace("&#39;", "'");
+    assert!(lenas.contains(offered), "{lenas}");
+    let maras = card(&SOL, "/projects/sundial/customers/mara").await.replace("&#39;", "'");
+    assert!(!maras.contains(offered), "{maras}");
+    assert!(!card(&VERA, LENA).await.contains("setting says"));
+
+    let path = format!("{LENA}?dialog=attribute-edit.%24appleRefundHandlingPreference");
+    let dialog = desk.page(&SOL, &path).await;
+    for value in ["", "GRANT_REFUND", "DECLINE_REFUND", "LET_APPLE_DECIDE", "DO_NOT_HANDLE"] {
+        assert_eq!(dialog.matches(&format!("<option value=\"{value}\"")).count(), 1, "{value}: {dialog}");
+    }
+    for words in
+        ["before the customer asks Apple", "if handling refund requests is switched on", "RevenueCat must be told"]
+    {
+        assert!(dialog.contains(words), "{words}: {dialog}");
+    }
+    let profile = desk.page(&SOL, LENA).await;
+    let menu = profile.split('"').find(|href| href.contains("dialog=refund")).expect("a link in a menu");
+    let refund = desk.page(&SOL, &menu.replace("&amp;", "&").replace("&#38;", "&")).await;
+    let link = "dialog=attribute-edit.%24appleRefundHandlingPreference\">Choose what Apple is told";
+    assert!(refund.contains(link), "{refund}");
+
+    assert_eq!(set(&desk, REFUNDS, "GRANT_REFUND").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(values(&desk), pairs(&[(REFUNDS, "GRANT_REFUND")]));
+    let chosen = desk.page(&SOL, &path).await;
+    assert!(chosen.contains("<option value=\"GRANT_REFUND\" selected>"), "{chosen}");
+    assert_eq!(set(&desk, REFUNDS, "").await.status, StatusCode::SEE_OTHER, "as the app's setting says");
+    assert!(values(&desk).is_empty());
+    let again = set(&desk, REFUNDS, "").await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(again.body.contains("setting counts already"), "{}", again.body);
+}
+
+#[actix_web::test]
+async fn another_word_for_apple_is_refused_with_the_four_that_there_are() {
+    let desk = desk_with(&[]).await;
+    for value in ["no", "grant_refund", "GRANT_REFUND ", "ＧRANT_REFUND"] {
+        let fields = [("key", REFUNDS), ("value", value), ("new", "1")];
+        let answer = desk.post_form(&SOL, &format!("{LENA}/attributes"), &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{value}");
+        let four = "Choose one of DO_NOT_HANDLE, GRANT_REFUND, DECLINE_REFUND, LET_APPLE_DECIDE.";
+        assert!(answer.body.contains(four) && answer.body.contains(&format!("value=\"{value}\"")), "{}", answer.body);
+    }
+    assert!(values(&desk).is_empty());
 }

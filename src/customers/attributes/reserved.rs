@@ -1,5 +1,8 @@
 //! The reserved keys (§10.2) with their labels, in the order of the attributes card (§10.5).
 
+/// What is answered when the customer asks Apple for a refund.
+pub const APPLE_REFUNDS: &str = "$appleRefundHandlingPreference";
+
 /// Key and label: the first ones in the order people know, the rest alphabetically.
 pub const KEYS: &[(&str, &str)] = &[
     ("$displayName", "Name"),
@@ -32,7 +35,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("$appleAdsAdGroupId", "Apple Ads Ad Group ID"),
     ("$appleAdsCampaignId", "Apple Ads Campaign ID"),
     ("$appleAdsKeywordId", "Apple Ads Keyword ID"),
-    ("$appleRefundHandlingPreference", "Refunds Handling Preference"),
+    (APPLE_REFUNDS, "Refunds Handling Preference"),
     ("$brazeAliasLabel", "Braze Alias Label"),
     ("$brazeAliasName", "Braze Alias Name"),
     ("$customerioId", "Customer.io ID"),

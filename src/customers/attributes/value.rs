@@ -1,6 +1,6 @@
 //! Which values somebody may type for a key (§10.3): text of at most 500 characters. Some keys have further rules.
 
-use super::AttributeKey;
+use super::{AttributeKey, reserved};
 use crate::base::error::Problem;
 
 /// The most characters of a value.
@@ -35,7 +35,7 @@ impl Rule {
         match key {
             "$email" => Rule::Email,
             "$attConsentStatus" => Rule::OneOf(CONSENTS),
-            "$appleRefundHandlingPreference" => Rule::OneOf(REFUNDS),
+            reserved::APPLE_REFUNDS => Rule::OneOf(REFUNDS),
             "$appsflyerSharingFilter" => Rule::Partners,
             "$idfa" | "$gpsAdId" => Rule::AdvertisingId,
             "$ip" | "$deviceVersion" => Rule::Seen,

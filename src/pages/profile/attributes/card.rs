@@ -3,9 +3,10 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::model;
 use super::model::{Set, Unset};
+use super::{model, refund_preference};
 use crate::base::Permission::EditAttributes;
+use crate::customers::attributes::reserved::APPLE_REFUNDS;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;
 use crate::web::filters;
@@ -16,6 +17,8 @@ use crate::wording::text;
 #[template(path = "profile/attributes.html")]
 pub struct Card {
     set: Vec<Set>,
+    /// What Apple is told of a refund, where nothing is set and it can be chosen.
+    refunds: Option<Set>,
     unset: Vec<Unset>,
     /// The dialogs; `None` for a person who may not change attributes.
     dialogs: Option<Dialogs>,
@@ -36,9 +39,13 @@ impl Card {
     /// No query: the visit holds the attributes.
     pub fn new(visit: &Visit) -> Card {
         let dialogs = || Dialogs { add: visit.dialog("attribute-add"), edit: visit.dialog("attribute-edit.") };
+        let refunds = (visit.may(EditAttributes) && refund_preference::is_offered(visit))
+            .then(|| model::without_value(APPLE_REFUNDS, refund_preference::UNSET));
+        let is_folded = |unset: &Unset| refunds.is_none() || !refund_preference::is_about(unset.key);
         Card {
             set: model::set(&visit.attributes),
-            unset: model::unset(&visit.attributes),
+            unset: model::unset(&visit.attributes).into_iter().filter(is_folded).collect(),
+            refunds,
             dialogs: visit.may(EditAttributes).then(dialogs),
             picked_up: visit.picked_up(What::Attributes),
         }
@@ -46,6 +53,11 @@ impl Card {
 
     fn count(&self) -> String {
         text::grouped(i64::try_from(self.set.len()).unwrap_or(i64::MAX))
+    }
+
+    /// The rows that are not folded: those with a value, then what Apple is told without one.
+    fn shown(&self) -> impl Iterator<Item = &Set> {
+        self.set.iter().chain(&self.refunds)
     }
 
     fn unset_count(&self) -> String {

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::refund_preference;
 use crate::actions::Opened;
 use crate::base::Permission::EditAttributes;
 use crate::base::error::Error;
@@ -102,16 +103,27 @@ impl Edit {
         if self.stored.as_ref().is_some_and(Stored::is_of_team) { "A colleague" } else { "The app" }
     }
 
-    fn choices(&self) -> &'static [&'static str] {
+    /// The values to choose from, with their words; empty where any text can be typed.
+    fn choices(&self) -> Vec<(&'static str, &'static str)> {
         match self.rule {
-            Rule::OneOf(choices) => choices,
-            _ => &[],
+            Rule::OneOf(_) if self.is_about_refunds() => refund_preference::CHOICES.to_vec(),
+            Rule::OneOf(choices) => choices.iter().map(|choice| (*choice, *choice)).collect(),
+            _ => Vec::new(),
         }
+    }
+
+    /// What the choice does, and who hears of it, where the label does not say so.
+    fn explained(&self) -> Option<(&'static str, &'static str)> {
+        self.is_about_refunds().then(|| (refund_preference::MEANING, refund_preference::reach()))
+    }
+
+    fn is_about_refunds(&self) -> bool {
+        refund_preference::is_about(&self.key)
     }
 
     /// Whether the value is empty or one of the choices. Apps may send others, and a value may be older than the list.
     fn is_of_list(&self) -> bool {
-        self.text().is_empty() || self.choices().contains(&self.text())
+        self.text().is_empty() || self.choices().iter().any(|(value, _)| *value == self.text())
     }
 
     fn has_lines(&self) -> bool {

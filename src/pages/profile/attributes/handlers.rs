@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Undo;
 use super::dialog::KEPT;
+use super::refund_preference;
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
@@ -42,6 +43,9 @@ pub async fn set(form: ActionForm<Draft>) -> Outcome {
         if draft.value.is_empty() && is_set(before.as_ref()) {
             return clear_value(action, subject, before, draft.seen);
         }
+        if draft.value.is_empty() && refund_preference::is_about(key.as_str()) {
+            return Err(Refusal::new("value", NOTHING_CHOSEN).into());
+        }
         let value = TypedValue::parse(&key, &draft.value)?;
         must_be(before.as_ref(), draft.seen)?;
         if draft.new.is_some() {
@@ -58,6 +62,9 @@ pub async fn set(form: ActionForm<Draft>) -> Outcome {
     })
     .await
 }
+
+/// Why the app's setting cannot be chosen where it counts already.
+const NOTHING_CHOSEN: &str = "The app's setting counts already. Choose something else, or leave it.";
 
 pub async fn clear(form: ActionForm<Draft>) -> Outcome {
     let dialog = format!("attribute-edit.{}", form.draft().key);

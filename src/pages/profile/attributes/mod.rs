@@ -5,6 +5,7 @@ mod card;
 mod dialog;
 mod handlers;
 mod model;
+mod refund_preference;
 mod undo;
 
 use crate::base::Permission::EditAttributes;

@@ -1,5 +1,6 @@
 //! How the card shows attributes: reserved keys in their order, then the others by name; long values are cut.
 
+use crate::base::clock::Moment;
 use crate::customers::attributes::reserved;
 use crate::pages::profile::visit::Attribute;
 use crate::wording::text;
@@ -68,6 +69,11 @@ impl Set {
     }
 }
 
+/// The row of a reserved key that has no value but is worth a look, with what counts instead.
+pub fn without_value(key: &str, instead: &str) -> Set {
+    Set::new(&Attribute { key: key.into(), value: instead.into(), updated_at: Moment::EARLIEST })
+}
+
 fn cut(value: &str) -> (String, Option<Tail>) {
     let Some((at, _)) = value.char_indices().nth(HEAD) else { return (value.to_owned(), None) };
     let (head, rest) = value.split_at(at);
@@ -79,7 +85,6 @@ fn cut(value: &str) -> (String, Option<Tail>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock::Moment;
 
     fn attribute(key: &str, value: &str) -> Attribute {
         Attribute { key: key.into(), value: value.into(), updated_at: Moment(0) }

@@ -5,12 +5,14 @@ use askama::Template;
 use super::draft::{CancelDraft, ExtendDraft, preview_ask};
 use super::refund::Refund;
 use crate::actions::Opened;
-use crate::base::Permission::ChangePurchases;
+use crate::base::Permission::{ChangePurchases, EditAttributes};
 use crate::base::error::Error;
 use crate::base::ids::EventId;
 use crate::base::money::Micros;
+use crate::customers::attributes::reserved::APPLE_REFUNDS;
 use crate::customers::stored_purchases;
 use crate::db::Conn;
+use crate::events::Store;
 use crate::operations::requests::{Ask, Payment, Wish, check, find_by_event, previewed};
 use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
@@ -58,6 +60,8 @@ struct Impossible {
     back: String,
     title: String,
     why: Obstacle,
+    /// The dialog that chooses what Apple is told when the customer asks it for a refund.
+    preference: Option<String>,
 }
 
 /// The dialog of this name; `None` when it does not exist, or is not for this person.
@@ -82,13 +86,23 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, lines: &Lines, form: Opened) -> Re
     };
     if let Some(why) = obstacle.filter(|_| form.is_of_address) {
         let title = format!("{} {}", label(kind), visit.product_name(&purchase));
-        return Ok(Some(Dialog::new(Impossible { back: form.back, title, why })));
+        return Ok(Some(Dialog::new(Impossible {
+            back: form.back,
+            title,
+            why,
+            preference: preference(visit, kind, store),
+        })));
     }
     let limit = match capability(kind, Target { purchase: &purchase, now }) {
         Capability::Possible(limit) => limit,
         Capability::Impossible(why) | Capability::NotConnected(why) => {
             let title = format!("{} {}", label(kind), visit.product_name(&purchase));
-            return Ok(Some(Dialog::new(Impossible { back: form.back, title, why })));
+            return Ok(Some(Dialog::new(Impossible {
+                back: form.back,
+                title,
+                why,
+                preference: preference(visit, kind, store),
+            })));
         }
     };
     match kind {
@@ -120,6 +134,13 @@ pub const fn label(kind: ActionKind) -> &'static str {
         ActionKind::Resume => "Switch renewal back on:",
         ActionKind::Extend => "Extend",
     }
+}
+
+/// Where it is chosen what Apple is told about a refund; for those who may, and for purchases of Apple's stores.
+fn preference(visit: &Visit, kind: ActionKind, store: Option<&Store>) -> Option<String> {
+    let is_of_apple = matches!(store, Some(Store::AppStore | Store::MacAppStore));
+    let is_offered = kind == ActionKind::Refund && is_of_apple && visit.may(EditAttributes);
+    is_offered.then(|| visit.dialog(&format!("attribute-edit.{APPLE_REFUNDS}")))
 }
 
 impl Renewal {
