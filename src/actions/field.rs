@@ -5,7 +5,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::Opened;
+use super::{Opened, Reach};
 use crate::web::filters;
 
 /// The attributes of a field that was refused; nothing for others.
@@ -31,6 +31,14 @@ pub struct Proof<'a> {
     form: &'a Opened,
 }
 
+/// Where what the dialog asks for arrives besides here.
+#[derive(Template)]
+#[template(path = "field/reach.html")]
+pub struct ReachNote<'a> {
+    reach: &'a Reach,
+}
+
+impl HtmlSafe for ReachNote<'_> {}
 impl HtmlSafe for Wrong<'_> {}
 impl HtmlSafe for Reason<'_> {}
 impl HtmlSafe for Proof<'_> {}
@@ -47,6 +55,10 @@ impl Opened {
 
     pub fn reason<'a>(&'a self, field: &'a str) -> Reason<'a> {
         Reason { field, sentence: self.problem(field) }
+    }
+
+    pub fn reach_note(&self) -> ReachNote<'_> {
+        ReachNote { reach: &self.reach }
     }
 
     pub fn proof(&self) -> Proof<'_> {

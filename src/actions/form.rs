@@ -1,7 +1,8 @@
 //! A form that somebody sent, and the one way to run its action.
 
 use std::future::ready;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
@@ -21,9 +22,14 @@ use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::base::{Permission, hex};
 use crate::db::{Conn, Db};
+use crate::operations::requests::Worker;
+use crate::requests::queries::Key;
 use crate::web::form;
 use crate::web::request_record::RequestRecord;
 use crate::web::{Proof, shared};
+
+/// How long the answer to a form waits for whom it asked: with a quick one, the page shows what came of it at once.
+const WAIT: Duration = Duration::from_millis(1_500);
 
 /// The field that makes a form work once.
 const ONCE: &str = "once";
@@ -48,9 +54,17 @@ pub struct ActionContext<'a, S: FormScope = InProject> {
     pub request: &'a PageRequest,
     /// The query of the address that the form was sent to.
     pub query: &'a str,
+    /// Takes the request that the action stored, if it did: it is sent as soon as the transaction has ended.
+    pub asked: &'a OnceLock<Key>,
+    typed: &'a [(String, String)],
 }
 
 impl ActionContext<'_> {
+    /// What was typed into a field that the form's own type does not read.
+    pub fn typed(&self, field: &str) -> Option<&str> {
+        self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    }
+
     /// Checks a further permission, for an action that needs more than its route asks for.
     ///
     /// # Errors
@@ -69,6 +83,7 @@ struct SentForm<S: FormScope> {
     proof: Proof,
     prover: Prover,
     db: Db,
+    worker: Worker,
 }
 
 type Work<S> = Box<dyn FnOnce(&mut ActionContext<'_, S>) -> Result<<S as FormScope>::Done, Error> + Send>;
@@ -233,17 +248,26 @@ impl<S: FormScope> SentForm<S> {
     /// Runs the transaction; returns how to answer.
     async fn perform(&self, work: Work<S>) -> Result<Next, Error> {
         let (scope, sent, query) = (self.scope.clone(), self.sent.clone(), self.query.clone());
+        let typed = self.typed.clone();
+        let asked: Arc<OnceLock<Key>> = Arc::default();
+        let slot = asked.clone();
         let transaction = move |conn: &mut Conn| {
             act(&scope, conn, |conn, who| {
                 if let Some(earlier) = scope.earlier(conn, who, &sent)? {
                     return Ok((Vec::new(), earlier));
                 }
                 let (ctx, request) = (scope.ctx(who), &**scope.request());
-                let done = work(&mut ActionContext { conn: &mut *conn, who, ctx, request, query: &query })?;
+                let (asked, typed) = (&*slot, typed.as_slice());
+                let context = &mut ActionContext { conn: &mut *conn, who, ctx, request, query: &query, asked, typed };
+                let done = work(context)?;
                 scope.finish(conn, who, &sent, done)
             })
         };
-        self.db.write_in_turn(self.request().turn(), transaction).await
+        let next = self.db.write_in_turn(self.request().turn(), transaction).await?;
+        if let Some(key) = asked.get() {
+            self.worker.look_now(*key, WAIT).await;
+        }
+        Ok(next)
     }
 
     /// Redirects; or shows the page, with the secret that is shown once or with the dialog that was refused.
@@ -276,6 +300,7 @@ impl<S: FormScope> SentForm<S> {
             proof: RequestRecord::from_request(req).matched.get().map(|entry| entry.proof).unwrap_or_default(),
             prover,
             db: shared::<Db>(req)?.as_ref().clone(),
+            worker: shared::<Worker>(req)?.as_ref().clone(),
             typed,
         })
     }

@@ -11,6 +11,7 @@ mod field;
 mod form;
 mod opened;
 mod page;
+mod reach;
 mod scope;
 pub mod submissions;
 
@@ -19,5 +20,6 @@ pub use done::{Done, ShownOnce, UNDO_MINUTES};
 pub use form::{AccountForm, ActionContext, ActionForm};
 pub use opened::{Opened, fresh_key};
 pub use page::{Page, Renderer, View, render, show};
+pub use reach::Reach;
 pub use scope::{AccountDone, FormScope, InProject, OwnAccount, Scope, act};
 pub use submissions::{flash, forget as forget_submissions, take_undo};

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use url::form_urlencoded;
 
+use super::Reach;
 use super::done::ShownOnce;
 use crate::base::error::{Error, Problem, Refusal};
 use crate::base::{hex, random_bytes};
@@ -32,6 +33,8 @@ pub struct Opened {
     pub is_of_address: bool,
     /// Somebody else changed the same thing meanwhile.
     pub is_stale: bool,
+    /// Where what it asks for arrives besides here.
+    pub reach: Reach,
     /// What somebody typed and sent, or what the dialog lets an address fill in.
     typed: Vec<(String, String)>,
     /// The fields of the address. They fill in nothing until the dialog lists them.
@@ -98,6 +101,12 @@ impl Opened {
     #[must_use]
     pub fn with_back(self, back: String) -> Opened {
         Opened { back, ..self }
+    }
+
+    /// Sets where what it asks for arrives besides here.
+    #[must_use]
+    pub fn with_reach(self, reach: Reach) -> Opened {
+        Opened { reach, ..self }
     }
 
     /// For a person who proved recently who they are, or not.

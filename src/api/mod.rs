@@ -1,6 +1,7 @@
 //! The client API that apps and servers call, in two versions. `CONTRACT.md` beside this file is the contract:
 //! RevenueCat's official SDKs and REST clients work with it unchanged.
 
+mod asking;
 pub mod attribute_writer;
 pub mod authenticate;
 pub mod body;

@@ -83,6 +83,7 @@ fn store(
         role: call.key.role.unwrap_or(Role::Viewer),
         once: once.as_ref().map(|(key, hash)| (key.as_str(), hash.clone())),
         may_wait,
+        waits: false,
     };
     let asked = ask.store(conn, &call.ctx)?.map_err(|refusal| refused(&refusal))?;
     let traces = asked.trace.map(|trace| trace.for_customer(customer, &app_user_id));
@@ -90,7 +91,7 @@ fn store(
 }
 
 /// The request, and what the last step says.
-fn outcome(conn: &mut Conn, key: queries::Key) -> diesel::QueryResult<Option<(Request, String)>> {
+pub(super) fn outcome(conn: &mut Conn, key: queries::Key) -> diesel::QueryResult<Option<(Request, String)>> {
     let Some(request) = queries::find(conn, key)? else { return Ok(None) };
     let last = queries::steps(conn, key.0, &[key.1])?.pop();
     Ok(Some((request, last.map(|step| step.words).unwrap_or_default())))
@@ -103,7 +104,7 @@ fn once(req: &HttpRequest, body: &[u8]) -> Result<Option<(String, String)>, Erro
     Ok(Some((key, hash)))
 }
 
-fn not_done(state: State, words: &str) -> Error {
+pub(super) fn not_done(state: State, words: &str) -> Error {
     let message = match state {
         State::Refused => format!("The store did not do it: {words}"),
         State::Withdrawn | State::Expired => "Nobody agreed to it.".into(),

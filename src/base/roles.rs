@@ -69,6 +69,8 @@ permissions! {
     ManageSecretKeys: [] "manage secret keys",
     /// Change the webhook endpoints that events are sent to.
     ManageEndpoints: [Developer] "change webhook endpoints",
+    /// Connect the project to RevenueCat, and whatever its keys can do there.
+    ManageConnections: [] "manage connections",
     ManageProject: [] "change the project",
     ReadPeople: [] "see the project's people",
     ManagePeople: [] "change the project's people",
@@ -137,6 +139,7 @@ mod tests {
         ManageKeys          .    .   yes  yes
         ManageSecretKeys    .    .    .   yes
         ManageEndpoints     .    .   yes  yes
+        ManageConnections   .    .    .   yes
         ManageProject       .    .    .   yes
         ReadPeople          .    .    .   yes
         ManagePeople        .    .    .   yes

@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod catalog;
+mod connect;
 pub mod demo;
 pub mod demo_data;
 mod endpoint;
@@ -50,6 +51,8 @@ enum Command {
     /// Webhook endpoints, to which events are sent
     #[command(subcommand)]
     Endpoint(endpoint::Action),
+    /// Connect a project to where its purchases are managed; keys on standard input
+    Connect(connect::Args),
     /// Products, entitlements and offerings
     Catalog(catalog::Args),
     /// The audit log
@@ -86,6 +89,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::User(action) => user::run(&action, &config),
         Command::Key(action) => key::run(&action, &config),
         Command::Endpoint(action) => endpoint::run(&action, &config),
+        Command::Connect(args) => connect::run(&args, &config),
         Command::Catalog(args) => catalog::run(&args, &config),
         Command::Audit(args) => audit::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),

@@ -119,6 +119,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    connections (project_id) {
+        project_id -> BigInt,
+        upstream_project -> Text,
+        base_url -> Text,
+        v2_key -> Binary,
+        v1_key -> Nullable<Binary>,
+        keys_set_at -> BigInt,
+        created_at -> BigInt,
+        suspended_at -> Nullable<BigInt>,
+        checked_at -> Nullable<BigInt>,
+        findings -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     secrets (name) {
         name -> Text,
         value -> Binary,
@@ -743,7 +758,10 @@ macro_rules! queried_together {
 
 queried_together! {
     api_keys with projects;
+    app_user_ids with connections;
     app_user_ids with customers;
+    connections with customers;
+    connections with projects;
     app_user_ids with history;
     app_user_ids with notes;
     app_user_ids with projects;

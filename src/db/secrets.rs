@@ -8,7 +8,7 @@ use crate::base::error::Error;
 use crate::base::ids::{EndpointId, PersonId, ProjectId};
 use crate::base::master_key::{MasterKeySource, MasterKeys};
 use crate::base::random_bytes;
-use crate::db::schema::{second_factors, secrets, webhook_endpoints};
+use crate::db::schema::{connections, second_factors, secrets, webhook_endpoints};
 use crate::db::{Both, Conn, Db};
 
 /// The name of the key that signs session cookies.
@@ -86,6 +86,7 @@ pub fn reseal(conn: &mut Conn, keys: &MasterKeys) -> Result<usize, Error> {
     reseal_generated(conn, &mut again)?;
     reseal_second_factors(conn, &mut again)?;
     reseal_endpoints(conn, &mut again)?;
+    reseal_connections(conn, &mut again)?;
     Ok(resealed)
 }
 
@@ -142,6 +143,21 @@ fn reseal_endpoints(conn: &mut Conn, again: &mut Again<'_>) -> Result<(), Error>
     Ok(())
 }
 
+fn reseal_connections(conn: &mut Conn, again: &mut Again<'_>) -> Result<(), Error> {
+    let columns = (connections::project_id, connections::v2_key, connections::v1_key);
+    let all: Vec<(ProjectId, Vec<u8>, Option<Vec<u8>>)> = connections::table.select(columns).load(conn)?;
+    for (project, v2, v1) in all {
+        let (row, place) = (connections::table.find(project), connection(project));
+        if let Some(sealed) = again(&place, v2)? {
+            diesel::update(row).set(connections::v2_key.eq(sealed)).execute(conn)?;
+        }
+        if let Some(sealed) = v1.map_or(Ok(None), |bytes| again(&place, bytes))? {
+            diesel::update(row).set(connections::v1_key.eq(sealed)).execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// The place of a person's second factor.
 pub fn second_factor(person: PersonId) -> String {
     format!("second factor {person}")
@@ -150,6 +166,11 @@ pub fn second_factor(person: PersonId) -> String {
 /// The place of the secrets of a webhook endpoint.
 pub fn endpoint(project: ProjectId, id: EndpointId) -> String {
     format!("webhook endpoint {project} {id}")
+}
+
+/// The place of the keys of a project's connection.
+pub fn connection(project: ProjectId) -> String {
+    format!("connection {project}")
 }
 
 /// Returns the secret called `name`, and creates it if it is missing. When two processes start at once, one creates it

@@ -48,20 +48,7 @@ impl Client {
 
     /// A client with a shorter timeout, for tests.
     pub fn with_timeout(allowlist: Allowlist, timeout: Duration) -> Client {
-        let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .https_only(!allowlist.allows_http)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            // No connection is reused, so that the allowlist checks the address of every request.
-            .max_idle_connections(0)
-            .timeout_global(Some(timeout))
-            .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Client { agent: Agent::with_parts(config, DefaultConnector::default(), CheckedResolver { allowlist }) }
+        Client { agent: agent(allowlist, timeout) }
     }
 
     /// Posts a JSON body.
@@ -73,6 +60,25 @@ impl Client {
         };
         Answer { took_ms: i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX), ..answer }
     }
+}
+
+/// What sends all requests to other servers: it connects to allowed addresses only, follows no redirects and uses no proxy.
+/// `timeout` is for a whole request.
+pub fn agent(allowlist: Allowlist, timeout: Duration) -> Agent {
+    let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .https_only(!allowlist.allows_http)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        // No connection is reused, so that the allowlist checks the address of every request.
+        .max_idle_connections(0)
+        .timeout_global(Some(timeout))
+        .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), CheckedResolver { allowlist })
 }
 
 fn request<'a>(url: &str, headers: &[(String, String)], body: &'a str) -> Result<Request<&'a str>, String> {
@@ -102,7 +108,7 @@ fn failed(error: &Error) -> Answer {
 }
 
 /// What went wrong, for people: without IP addresses, and without technical terms if possible.
-fn describe_error(error: &Error) -> String {
+pub fn describe_error(error: &Error) -> String {
     match error {
         Error::Timeout(_) => "No answer within a minute.".into(),
         Error::HostNotFound => "The name of the server cannot be resolved.".into(),

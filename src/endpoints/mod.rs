@@ -22,12 +22,12 @@ mod signing;
 mod test_event;
 mod worker;
 
-pub use client::{Answer, Client, TIMEOUT};
+pub use client::{Answer, Client, TIMEOUT, agent, describe_error};
 pub use courier::Courier;
 pub use endpoint::{Endpoint, Environments, MOST};
 pub use lease::{LEASE, RETRIES};
 pub use prune::prune;
 pub use queue::{Announced, Source, announce, enqueue_test, forget, resend, resend_failed};
-pub use resolver::resolves_to_allowed;
+pub use resolver::{NotAllowed, resolves_to_allowed};
 pub use signing::{OVERLAP_HOURS, Secret};
 pub use worker::Worker;

@@ -89,11 +89,17 @@ pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryR
 /// Stores events that Dossier makes, as if they had been delivered: without screening, because their customer exists, so
 /// they cannot be late, whatever the clock of an erasure said. Returns whether all were new.
 pub fn append(conn: &mut Conn, ctx: &Ctx, deliveries: &[Delivery]) -> QueryResult<bool> {
+    Ok(append_rows(conn, ctx, deliveries)?.is_some())
+}
+
+/// As [`append`]. Returns the rows of the events in their order; `None` when one was stored before.
+pub fn append_rows(conn: &mut Conn, ctx: &Ctx, deliveries: &[Delivery]) -> QueryResult<Option<Vec<EventId>>> {
     let all: Vec<&Delivery> = deliveries.iter().collect();
     let mut batch = Batch::unscreened(conn, ctx, &all)?;
     batch.store(conn, Origin::Own, |news| news)?;
     endpoints::announce(conn, ctx, &batch.announced(), Source::Own)?;
-    Ok(batch.outcomes.iter().all(|outcome| *outcome == Some(Outcome::Stored)))
+    let are_stored = batch.outcomes.iter().all(|outcome| *outcome == Some(Outcome::Stored));
+    Ok(are_stored.then(|| batch.accepted.iter().map(|one| one.row).collect()))
 }
 
 /// As [`append`], for one event. Returns its row.
@@ -305,10 +311,12 @@ impl<'a> Batch<'a> {
     /// Finds the events that say of a store what was asked of it here. One takes the place of the event that Dossier wrote
     /// itself, and one that says the same again counts no more.
     fn recognise_echoes(&mut self, conn: &mut Conn, news: &mut News) -> QueryResult<()> {
-        let events = self.accepted.iter().filter(|one| !one.is_mark).map(|one| &*one.delivery.event);
+        let events = self.accepted.iter().filter(|one| !one.is_mark).map(|one| (&*one.delivery, one.customers()));
+        let events = events.map(|(delivery, customers)| (delivery.event.as_ref(), customers));
         let mut awaited = Awaited::load(conn, self.ctx, events)?;
         for one in self.accepted.iter_mut().filter(|one| !one.is_mark) {
-            one.echo = awaited.recognise(conn, self.ctx, one.row, &one.delivery.event)?;
+            let customers = one.customers();
+            one.echo = awaited.recognise(conn, self.ctx, (one.row, &one.delivery.event), &customers)?;
             match one.echo {
                 Some(Echo::Replaces(own)) => {
                     let holders = queries::holders(conn, own)?;
@@ -386,6 +394,11 @@ impl<'a> Batch<'a> {
 }
 
 impl Accepted<'_> {
+    /// The customers in whose histories it belongs.
+    fn customers(&self) -> Vec<CustomerId> {
+        self.receivers.iter().map(|(customer, _)| *customer).collect()
+    }
+
     /// Takes the customer of the event; for a transfer the one who loses the purchases, and the one who receives them.
     fn receive(&mut self, first: Option<CustomerId>, second: Option<CustomerId>) {
         let is_transfer = self.delivery.event.kind == EventType::Transfer;

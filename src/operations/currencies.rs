@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::audit::{Action, Ctx, Trace};
 use crate::base::error::Error;
-use crate::base::ids::CustomerId;
+use crate::base::ids::{CustomerId, EventId};
 use crate::customers::{locks, subject};
 use crate::db::Conn;
 use crate::db::schema::{balances, virtual_currencies};
@@ -14,6 +14,7 @@ use crate::events::own::{CurrencyChange, Once};
 use crate::events::{Adjustment, Environment, event_key};
 use crate::ingest;
 use crate::projection::MAX_BALANCE;
+use crate::stores::CustomerAct;
 
 /// How many virtual currencies a project may have.
 const MOST: i64 = 100;
@@ -70,6 +71,11 @@ impl Amounts {
         Ok(Amounts(amounts.into_iter().filter(|(_, amount)| *amount != 0).collect()))
     }
 
+    /// What RevenueCat is asked for, to change balances by these amounts; `None` when nothing changes.
+    pub fn act(self) -> Option<CustomerAct> {
+        (!self.0.is_empty()).then_some(CustomerAct::Adjust { amounts: self.0 })
+    }
+
     /// One amount that is not 0, of a currency that the project has. Its code is whatever an event called it.
     pub fn one(code: &str, amount: i64) -> Amounts {
         Amounts(BTreeMap::from([(code.to_owned(), amount)]))
@@ -96,8 +102,16 @@ struct Held {
     sum: i64,
 }
 
-/// Changes the balances, all or none. Returns a trace for each; none when the same call has changed them already, or nothing
-/// changes.
+/// What was changed.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// One for each balance; none when the same call has changed them already, or nothing changes.
+    pub traces: Vec<Trace>,
+    /// The row of the event.
+    pub event: Option<EventId>,
+}
+
+/// Changes the balances, all or none.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the customer does not exist.
@@ -106,11 +120,11 @@ pub fn change(
     ctx: &Ctx,
     customer: CustomerId,
     request: &Request,
-) -> Result<Result<Vec<Trace>, Refusal>, Error> {
+) -> Result<Result<Changed, Refusal>, Error> {
     conn.lock_project(ctx.project)?;
     locks::lock(conn, [customer])?;
     if let Some(is_same) = earlier(conn, ctx, request.once.as_ref())? {
-        return Ok(if is_same { Ok(Vec::new()) } else { Err(Refusal::KeyUsed) });
+        return Ok(if is_same { Ok(Changed::default()) } else { Err(Refusal::KeyUsed) });
     }
     let held = held(conn, customer, request.environment)?;
     if exceeds(conn, ctx, request)? {
@@ -130,10 +144,9 @@ pub fn change(
         let of = |amount| Adjustment { amount, code: code.clone(), name: name.clone() };
         adjustments.extend([correction, *amount].into_iter().filter(|amount| *amount != 0).map(of));
     }
-    if !adjustments.is_empty() {
-        append(conn, ctx, customer, request, adjustments)?;
-    }
-    Ok(Ok(traces))
+    let is_change = !adjustments.is_empty();
+    let event = is_change.then(|| append(conn, ctx, customer, request, adjustments)).transpose()?;
+    Ok(Ok(Changed { traces, event }))
 }
 
 fn append(
@@ -142,14 +155,11 @@ fn append(
     customer: CustomerId,
     request: &Request,
     adjustments: Vec<Adjustment>,
-) -> Result<(), Error> {
+) -> Result<EventId, Error> {
     let Request { environment, reference, once, .. } = request.clone();
     let change = CurrencyChange { environment, adjustments, reference, once };
     let subject = subject::load(conn, customer)?;
-    match ingest::append(conn, ctx, &[change.made(&subject, ctx.now)?])? {
-        true => Ok(()),
-        false => Err(Error::Internal("a change of balances was not stored: its id exists already".into())),
-    }
+    Ok(ingest::append_one(conn, ctx, &change.made(&subject, ctx.now)?)?)
 }
 
 /// Whether an event of the same key is of the same call; `None` when there is none.

@@ -1,6 +1,8 @@
 //! Sets a customer's offering override, and records its end. The caller holds the project's lock until its transaction
 //! ends.
 
+use diesel::QueryResult;
+
 use crate::audit::{Action, Ctx, Trace};
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
@@ -31,15 +33,10 @@ pub fn choose(
     by: &str,
     offering: Option<&str>,
 ) -> Result<Result<Option<Trace>, Refusal>, Error> {
-    let sold = offering.map(|id| queries::sold(conn, ctx.project, id)).transpose()?;
-    let (is_default, is_archived) = match sold {
-        Some(None) => return Ok(Err(Refusal::Unknown)),
-        Some(Some(found)) => found,
-        None => (true, false),
+    let is_default = match is_default(conn, ctx, offering)? {
+        Ok(is_default) => is_default,
+        Err(refusal) => return Ok(Err(refusal)),
     };
-    if is_archived {
-        return Ok(Err(Refusal::Archived));
-    }
     let before = current(conn, ctx, customer)?.filter(|set| !set.is_over(ctx.now));
     let chosen = offering.filter(|_| !is_default).map(|offering| without_end(ctx, customer, by, offering));
     let is_same = |one: &Override, other: &Override| (&one.offering, one.until) == (&other.offering, other.until);
@@ -50,6 +47,17 @@ pub fn choose(
         (_, None) => queries::remove(conn, customer)?,
     }
     Ok(Ok(Some(entry(before.as_ref(), chosen.as_ref()))))
+}
+
+/// Whether an offering that can be chosen is the project's default, as no offering is.
+pub fn is_default(conn: &mut Conn, ctx: &Ctx, offering: Option<&str>) -> QueryResult<Result<bool, Refusal>> {
+    let sold = offering.map(|id| queries::sold(conn, ctx.project, id)).transpose()?;
+    Ok(match sold {
+        Some(None) => Err(Refusal::Unknown),
+        Some(Some((_, true))) => Err(Refusal::Archived),
+        Some(Some((is_default, false))) => Ok(is_default),
+        None => Ok(true),
+    })
 }
 
 fn without_end(ctx: &Ctx, customer: CustomerId, by: &str, offering: &str) -> Override {

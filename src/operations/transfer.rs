@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, ProjectId};
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::customers::{locks, merge, state, subject};
 use crate::db::Conn;
 use crate::db::schema::purchases;
@@ -19,6 +19,15 @@ use crate::projection::{Fact, Kind, Purchase};
 pub struct Move {
     pub from: CustomerId,
     pub to: CustomerId,
+}
+
+/// What was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// How many purchases.
+    pub purchases: i64,
+    /// The row of the event.
+    pub event: EventId,
 }
 
 /// Why nothing can move.
@@ -44,11 +53,11 @@ pub fn movable(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
 }
 
 impl Move {
-    /// Moves the purchases and returns how many. Needs a write transaction, which locks both customers until it ends.
+    /// Moves the purchases. Needs a write transaction, which locks both customers until it ends.
     ///
     /// # Errors
     /// [`Error::NotFound`] when one of the customers does not exist.
-    pub fn make(self, conn: &mut Conn, ctx: &Ctx) -> Result<Result<i64, Refusal>, Error> {
+    pub fn make(self, conn: &mut Conn, ctx: &Ctx) -> Result<Result<Moved, Refusal>, Error> {
         locks::lock(conn, [self.from, self.to])?;
         if self.from == self.to {
             return Ok(Err(Refusal::Same));
@@ -58,8 +67,8 @@ impl Move {
             return Ok(Err(Refusal::NoPurchases));
         }
         let event = self.event(conn, ctx.project, ctx.now, own::Moved::Everything)?;
-        self.append(conn, ctx, event)?;
-        Ok(Ok(moved))
+        let event = self.append(conn, ctx, event)?;
+        Ok(Ok(Moved { purchases: moved, event }))
     }
 
     /// Moves only purchases of the Test Store, because the receiver posted one of their receipts (§9.5).
@@ -69,16 +78,13 @@ impl Move {
     pub fn make_of_test_store(self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {
         locks::lock(conn, [self.from, self.to])?;
         let event = self.event(conn, ctx.project, ctx.now, own::Moved::OfTestStore)?;
-        self.append(conn, ctx, event)
+        self.append(conn, ctx, event).map(drop)
     }
 
     /// Appends the event, and moves pending renewals of the Test Store to the receiver.
-    fn append(self, conn: &mut Conn, ctx: &Ctx, event: Delivery) -> Result<(), Error> {
+    fn append(self, conn: &mut Conn, ctx: &Ctx, event: Delivery) -> Result<EventId, Error> {
         merge::move_test_sales(conn, self.to, self.from)?;
-        match ingest::append(conn, ctx, &[event])? {
-            true => Ok(()),
-            false => Err(Error::Internal("the event of a transfer was not stored: its id exists already".into())),
-        }
+        Ok(ingest::append_one(conn, ctx, &event)?)
     }
 
     /// The purchases of both customers now and after the move.
@@ -97,7 +103,7 @@ impl Move {
     /// The event that moves the purchases. It is dated after all events about purchases of both customers, even those of a
     /// sender whose clock is ahead: otherwise they would give the purchases back.
     fn event(self, conn: &mut Conn, project: ProjectId, now: Moment, what: own::Moved) -> Result<Delivery, Error> {
-        let newest = state::newest_event_at(conn, project, [self.from, self.to])?;
+        let newest = state::newest_event_at(conn, project, &[self.from, self.to])?;
         let newest = newest.map_or(i64::MIN, Moment::millis);
         let at = now.max(Moment(newest.saturating_add(1)));
         own::transfer(what, &subject::load(conn, self.from)?, &subject::load(conn, self.to)?, at, now)

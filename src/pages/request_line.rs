@@ -14,7 +14,7 @@ use crate::db::schema::people;
 use crate::events::Store;
 use crate::operations::requests::WAITING_DAYS;
 use crate::requests::{Asker, Request, State, Step, queries};
-use crate::stores::{self, Order, Wanted};
+use crate::stores::{Order, Wanted};
 use crate::web::filters;
 use crate::wording::sentence::Stamp;
 use crate::wording::{text, times};
@@ -185,7 +185,7 @@ fn state_words(request: &Request, order: &Order, now: Moment) -> String {
         }
         State::Unknown => {
             let until = at(request.sent_at.unwrap_or(request.state_at).plus_days(1));
-            let store = stores::spoken(order.store.as_ref());
+            let store = order.asked_of();
             format!(
                 "not known yet whether it was done. It is not sent again: Dossier reads at {store} until {until}, and then asks a person"
             )
@@ -199,7 +199,7 @@ fn state_words(request: &Request, order: &Order, now: Moment) -> String {
 }
 
 fn step_words(step: &Step, asked_by: &str, names: &Names, order: &Order) -> String {
-    let store = stores::spoken(order.store.as_ref());
+    let store = order.asked_of();
     let person = step.person.and_then(|person| names.get(&person)).map(String::as_str);
     match (step.state, person) {
         (State::Asked, Some(person)) if person != asked_by => format!("{person} agreed"),

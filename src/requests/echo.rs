@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use diesel::QueryResult;
 use diesel::prelude::*;
 
+use super::customer_echo::{self, Fit};
 use super::queries::{self, Move};
 use super::{Request, State};
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
-use crate::base::ids::{EventId, ProjectId};
+use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::money::{Micros, Money};
 use crate::db::Conn;
 use crate::db::schema::events;
@@ -39,7 +40,7 @@ pub fn named_by(order: &Order) -> Option<&str> {
     let first = order.original_transaction_id.as_deref().or(order.transaction_id.as_deref());
     match order.wanted {
         Wanted::Refund(_) => order.transaction_id.as_deref(),
-        Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => first,
+        Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } | Wanted::Customer(_) => first,
     }
 }
 
@@ -49,20 +50,27 @@ pub struct Awaited {
     requests: Vec<Request>,
     /// Refunds that the store did, of payments whose refund these events may say was undone.
     refunds: Vec<Request>,
+    /// Requests that concern customers of these events.
+    of_customers: Vec<Request>,
     /// The echoes of this batch, which are not stored yet.
     seen: Vec<(EventId, Event)>,
 }
 
 impl Awaited {
-    /// Reads the requests whose echoes these events may be.
-    pub fn load<'a>(conn: &mut Conn, ctx: &Ctx, events: impl Iterator<Item = &'a Event>) -> QueryResult<Awaited> {
+    /// Reads the requests whose echoes these events may be; each event comes with its customers.
+    pub fn load<'a>(
+        conn: &mut Conn,
+        ctx: &Ctx,
+        events: impl Iterator<Item = (&'a Event, Vec<CustomerId>)>,
+    ) -> QueryResult<Awaited> {
         let may_be_one = |event: &&Event| {
             let kind = &event.kind;
             matches!(kind, EventType::Cancellation | EventType::Uncancellation | EventType::SubscriptionExtended)
         };
         let ids = |event: &'a Event| event.transaction_id.iter().chain(&event.original_transaction_id);
-        let (mut named, mut reversed) = (BTreeSet::new(), BTreeSet::new());
-        for event in events {
+        let (mut named, mut reversed, mut customers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (event, own) in events {
+            customers.extend(own.into_iter().filter(|_| customer_echo::may_be_one(event)));
             let of = if event.kind == EventType::RefundReversed { &mut reversed } else { &mut named };
             of.extend(ids(event).map(String::as_str).filter(|_| may_be_one(&event) || is_reversal(event)));
         }
@@ -73,13 +81,27 @@ impl Awaited {
         if !reversed.is_empty() {
             awaited.refunds = queries::done_refunds(conn, ctx.project, reversed)?;
         }
+        if !customers.is_empty() {
+            awaited.of_customers = queries::of_customers_with_echo(conn, ctx.project, customers, ctx.now)?;
+        }
         Ok(awaited)
     }
 
-    /// Finds the request whose echo an event is, and notes it there.
-    pub fn recognise(&mut self, conn: &mut Conn, ctx: &Ctx, row: EventId, event: &Event) -> QueryResult<Option<Echo>> {
+    /// Finds the request whose echo an event of these customers is, and notes it there.
+    pub fn recognise(
+        &mut self,
+        conn: &mut Conn,
+        ctx: &Ctx,
+        (row, event): (EventId, &Event),
+        customers: &[CustomerId],
+    ) -> QueryResult<Option<Echo>> {
         if is_reversal(event) {
             return self.reverse(conn, ctx, event).map(|()| None);
+        }
+        if !self.of_customers.is_empty()
+            && let Some(echo) = self.recognise_act(conn, ctx, (row, event), customers)?
+        {
+            return Ok(Some(echo));
         }
         let is_fitting =
             |request: &&mut Request| request.order().is_ok_and(|order| fits(&order, request.sent_at, event));
@@ -105,6 +127,33 @@ impl Awaited {
         Ok(Some(echo))
     }
 
+    /// As [`Awaited::recognise`], for acts that concern a customer as a whole. The end of a grant that was removed here counts as
+    /// said already.
+    fn recognise_act(
+        &mut self,
+        conn: &mut Conn,
+        ctx: &Ctx,
+        (row, event): (EventId, &Event),
+        customers: &[CustomerId],
+    ) -> QueryResult<Option<Echo>> {
+        for request in self.of_customers.iter_mut().filter(|request| customers.contains(&request.customer)) {
+            let Some(fit) = fit_of(request, event).filter(|_| request.may_be_done()) else { continue };
+            match (fit, request.echo_event, request.effect_event) {
+                (Fit::Consequence, _, Some(_)) => return Ok(Some(Echo::Repeats)),
+                (Fit::Itself | Fit::Consequence, Some(_), _) => continue,
+                (Fit::Itself | Fit::Consequence, None, effect) => {
+                    queries::note_echo(conn, (request.project, request.id), row)?;
+                    request.echo_event = Some(row);
+                    return match effect {
+                        Some(own) => Ok(Some(Echo::Replaces(own))),
+                        None => confirm(conn, ctx, request).map(Some),
+                    };
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// Marks the newest refund of a payment as undone, because the store says so. The event itself brings the money back.
     fn reverse(&mut self, conn: &mut Conn, ctx: &Ctx, event: &Event) -> QueryResult<()> {
         let is_it = |request: &&mut Request| {
@@ -117,6 +166,18 @@ impl Awaited {
         request.state = State::Reversed;
         Ok(())
     }
+}
+
+/// What an event is to a request that concerns its customer.
+fn fit_of(request: &Request, event: &Event) -> Option<Fit> {
+    let order = request.order().ok()?;
+    let (Wanted::Customer(act), Some(sent_at)) = (&order.wanted, request.sent_at) else { return None };
+    let is_timely = is_timely(event, sent_at);
+    customer_echo::fit(act, sent_at, event).filter(|_| is_timely)
+}
+
+fn is_timely(event: &Event, sent_at: Moment) -> bool {
+    event.event_at > sent_at.plus_minutes(-5) && event.event_at < sent_at.plus_minutes(AWAITED_HOURS * 60)
 }
 
 /// Whether a request is about a part of a payment.
@@ -148,9 +209,7 @@ fn says_the_same(one: &Event, other: &Event) -> bool {
 /// Whether an event says what the order wanted: of the same payment or purchase, within 48 hours of sending by the time that the
 /// event itself names. Of a refund the amount must be the same, as far as both say it.
 fn fits(order: &Order, sent_at: Option<Moment>, event: &Event) -> bool {
-    let is_timely = sent_at.is_some_and(|sent_at| {
-        event.event_at > sent_at.plus_minutes(-5) && event.event_at < sent_at.plus_minutes(AWAITED_HOURS * 60)
-    });
+    let is_timely = sent_at.is_some_and(|sent_at| is_timely(event, sent_at));
     let is_same_purchase = event.store == order.store && event.purchase_environment() == order.environment;
     let named = named_by(order);
     let names_it = [&event.transaction_id, &event.original_transaction_id].iter().any(|id| id.as_deref() == named);
@@ -172,6 +231,7 @@ fn fits(order: &Order, sent_at: Option<Moment>, event: &Event) -> bool {
                 let is_same_end = event.expires_at.is_some_and(|end| end.since(*until).abs() <= SAME_END_MS);
                 names_it && event.kind == EventType::SubscriptionExtended && is_same_end
             }
+            Wanted::Customer(_) => false,
         }
 }
 

@@ -2,6 +2,7 @@
 //! request is stored before anything leaves the program, and its state says how far it is. (What a browser sends is a request
 //! too; that kind is in `web`.)
 
+mod customer_echo;
 pub mod echo;
 pub mod queries;
 mod request;
@@ -12,9 +13,9 @@ pub use request::{Asker, NewRequest, Request};
 pub use state::State;
 pub use step::Step;
 
-use crate::stores::ActionKind;
+use crate::stores::OrderKind;
 
 crate::db::columns::text_enum! {
     State: name, State::parse;
-    ActionKind: name, ActionKind::parse;
+    OrderKind: name, OrderKind::parse;
 }

@@ -10,7 +10,10 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, PersonId, ProjectId, RequestId};
 use crate::db::Conn;
 use crate::db::schema::{request_steps, requests};
-use crate::stores::{ActionKind, Outcome};
+use crate::stores::{ActionKind, OrderKind, Outcome};
+
+/// The kind of refunds.
+const REFUND: OrderKind = OrderKind::Purchase(ActionKind::Refund);
 
 /// Stores a request with its first step.
 pub fn insert(conn: &mut Conn, new: &NewRequest<'_>, now: Moment) -> QueryResult<()> {
@@ -90,7 +93,7 @@ pub fn count_refunds(conn: &mut Conn, project: ProjectId, asker: &Asker, since: 
     let of_asker = requests::asker_kind.eq(asker.kind).and(requests::asker_id.eq(asker.id));
     requests::table
         .filter(requests::project_id.eq(project).and(requests::asked_at.ge(since)).and(of_asker))
-        .filter(requests::kind.eq(ActionKind::Refund).and(requests::state.ne_all(came_to_nothing)))
+        .filter(requests::kind.eq(REFUND).and(requests::state.ne_all(came_to_nothing)))
         .count()
         .get_result(conn)
 }
@@ -228,11 +231,24 @@ pub fn with_echo(conn: &mut Conn, project: ProjectId, named: BTreeSet<&str>, now
     awaited.order((requests::asked_at, requests::id)).select(Request::as_select()).load(conn)
 }
 
+/// The requests that concern these customers as a whole and whose echo is awaited, or has come; the oldest first.
+pub fn of_customers_with_echo(
+    conn: &mut Conn,
+    project: ProjectId,
+    customers: BTreeSet<CustomerId>,
+    now: Moment,
+) -> QueryResult<Vec<Request>> {
+    let kinds = OrderKind::OF_CUSTOMERS.map(OrderKind::name);
+    let about = requests::customer_id.eq_any(customers).and(requests::project_id.eq(project));
+    let awaited = requests::table.filter(about.and(requests::kind.eq_any(kinds)).and(requests::echo_until.gt(now)));
+    awaited.order((requests::asked_at, requests::id)).select(Request::as_select()).load(conn)
+}
+
 /// The refunds of these payments that stores did, the oldest first.
 pub fn done_refunds(conn: &mut Conn, project: ProjectId, named: BTreeSet<&str>) -> QueryResult<Vec<Request>> {
     let named: Vec<&str> = named.into_iter().collect();
     let about = requests::project_id.eq(project).and(requests::transaction_id.eq_any(named));
-    let done = requests::kind.eq(ActionKind::Refund).and(requests::state.eq(State::Confirmed));
+    let done = requests::kind.eq(REFUND).and(requests::state.eq(State::Confirmed));
     let refunds = requests::table.filter(about.and(done));
     refunds.order((requests::asked_at, requests::id)).select(Request::as_select()).load(conn)
 }

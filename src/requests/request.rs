@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, PersonId, ProjectId, RequestId, RowId};
 use crate::db::schema::requests;
 use crate::events::Environment;
-use crate::stores::{ActionKind, Order, Snapshot};
+use crate::stores::{Order, OrderKind, Snapshot};
 
 /// What somebody asked for, and how far it is.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
@@ -19,9 +19,9 @@ pub struct Request {
     pub id: RequestId,
     #[diesel(column_name = customer_id)]
     pub customer: CustomerId,
-    pub kind: ActionKind,
+    pub kind: OrderKind,
     pub environment: Environment,
-    /// The key of the purchase among those of the customer.
+    /// The key of the purchase among those of the customer; empty when it is not about a purchase.
     pub purchase: String,
     /// The [`Order`], as JSON.
     terms: String,

@@ -38,6 +38,7 @@ use crate::live::{self, Live};
 use crate::operations::requests;
 use crate::server::health::{self, Readiness};
 use crate::stores::Lines;
+use crate::stores::revenuecat::{self, Upstream};
 use crate::stores::test_store::Till;
 use crate::web::routes::RouteEntry;
 use crate::web::{BodyMemory, Routes, assets, cors, edge, guard};
@@ -97,7 +98,9 @@ impl Application {
         let rate_limits = RateLimits::new(config.key_limits);
         let live = Live::new(db.clone());
         let till = Arc::new(Till::new(&db, &ids, &clock, config.test_store_delay));
-        let lines = Lines::new(till.clone());
+        let upstream = Upstream::new(config.allowlist.clone());
+        let revenuecat = Arc::new(revenuecat::Service::new(db.clone(), upstream, clock.clone()));
+        let lines = Lines::new(till.clone(), Arc::new(revenuecat::Client { service: revenuecat.clone() }));
         let beside = Arc::new(Semaphore::new(requests::BESIDE));
         let requests = requests::Worker { db: db.clone(), ids: ids.clone(), clock: clock.clone(), lines, beside };
         Ok(Application {

@@ -30,6 +30,10 @@ pub struct Limit {
     pub is_divisible: bool,
     /// Whether a refund may leave access as it is.
     pub may_keep_access: bool,
+    /// Whether a refund has to leave access as it is.
+    pub must_keep_access: bool,
+    /// Whether only the newest payment can be refunded.
+    pub only_newest: bool,
     /// Whether access can end at once when renewal is switched off.
     pub may_end_at_once: bool,
     /// By how many days the end can be moved at most.

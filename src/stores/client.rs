@@ -39,6 +39,15 @@ pub struct Reading {
     pub snapshot: Snapshot,
     /// Set when the purchase is already as the order wants it.
     pub already: Option<Outcome>,
+    /// Set when it cannot be done at all; why, in the other side's own words.
+    pub refused: Option<String>,
+}
+
+impl Reading {
+    /// A reading that shows that it cannot be done.
+    pub fn refused(why: String) -> Reading {
+        Reading { snapshot: Snapshot::default(), already: None, refused: Some(why) }
+    }
 }
 
 /// What a store did.

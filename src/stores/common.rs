@@ -36,7 +36,7 @@ pub fn obstacle(action: ActionKind, target: Target<'_>) -> Option<Obstacle> {
     }
 }
 
-fn refund(Target { purchase, now }: Target<'_>) -> Option<Obstacle> {
+fn refund(Target { purchase, now, .. }: Target<'_>) -> Option<Obstacle> {
     let is_free = purchase.revenue.payments == 0
         && purchase.revenue.prices_missing == 0
         && purchase.paid.as_ref().is_none_or(|paid| paid.amount == Micros::ZERO);
@@ -52,7 +52,7 @@ fn not_a_subscription(Target { purchase, .. }: Target<'_>) -> Option<Obstacle> {
 }
 
 /// What is over for good. A payment that failed may still be collected, and a pause ends.
-fn ended(Target { purchase, now }: Target<'_>) -> Option<Obstacle> {
+fn ended(Target { purchase, now, .. }: Target<'_>) -> Option<Obstacle> {
     match purchase.status(now) {
         Status::Expired | Status::Refunded => {
             Some(Obstacle::because(format!("It ended on {}.", day(purchase.access_ends_at(), now))))
@@ -61,7 +61,7 @@ fn ended(Target { purchase, now }: Target<'_>) -> Option<Obstacle> {
     }
 }
 
-fn already_off(Target { purchase, now }: Target<'_>) -> Option<Obstacle> {
+fn already_off(Target { purchase, now, .. }: Target<'_>) -> Option<Obstacle> {
     purchase.unsubscribed_at.map(|at| Obstacle::because(format!("Renewal is off since {}.", day(at, now))))
 }
 
@@ -74,6 +74,6 @@ fn day(at: Moment, now: Moment) -> String {
 }
 
 /// What a customer who cancels keeps, as a sentence for them; empty where nothing runs.
-pub fn keeps_access(Target { purchase, now }: Target<'_>) -> &'static str {
+pub fn keeps_access(Target { purchase, now, .. }: Target<'_>) -> &'static str {
     if purchase.is_active(now) { " You keep access to the end of the period that is paid." } else { "" }
 }

@@ -1,4 +1,4 @@
-//! The lines to the stores: which client serves a store, and when the store may be called. A store that does not answer is
+//! The lines to the stores and to RevenueCat: which client serves each, and when it may be called. One that does not answer is
 //! left alone for a while, and none is called more often than it takes.
 
 use std::collections::HashMap;
@@ -13,11 +13,19 @@ use crate::events::Store;
 const FAILURES: u32 = 5;
 const REST_SECONDS: i64 = 60;
 
+/// Whom a line leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Line {
+    Store(Store),
+    RevenueCat,
+}
+
 /// The connections of this process. Clones share them.
 #[derive(Clone)]
 pub struct Lines {
     test_store: Arc<dyn StoreClient>,
-    states: Arc<Mutex<HashMap<(ProjectId, Store), LineState>>>,
+    revenuecat: Arc<dyn StoreClient>,
+    states: Arc<Mutex<HashMap<(ProjectId, Line), LineState>>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,36 +37,39 @@ struct LineState {
 }
 
 impl Lines {
-    pub fn new(test_store: Arc<dyn StoreClient>) -> Lines {
-        Lines { test_store, states: Arc::default() }
+    pub fn new(test_store: Arc<dyn StoreClient>, revenuecat: Arc<dyn StoreClient>) -> Lines {
+        Lines { test_store, revenuecat, states: Arc::default() }
     }
 
-    /// The client of a store; `None` when nobody is connected to it.
-    pub fn client(&self, store: Option<&Store>) -> Option<&dyn StoreClient> {
-        match store? {
-            Store::TestStore => Some(self.test_store.as_ref()),
-            Store::AppStore
-            | Store::MacAppStore
-            | Store::PlayStore
-            | Store::Stripe
-            | Store::WebBilling
-            | Store::Amazon
-            | Store::Roku
-            | Store::Paddle
-            | Store::Promotional
-            | Store::Other(_) => None,
+    /// The client of a line; `None` when nobody is connected to the store.
+    pub fn client(&self, line: &Line) -> Option<&dyn StoreClient> {
+        match line {
+            Line::RevenueCat => Some(self.revenuecat.as_ref()),
+            Line::Store(Store::TestStore) => Some(self.test_store.as_ref()),
+            Line::Store(
+                Store::AppStore
+                | Store::MacAppStore
+                | Store::PlayStore
+                | Store::Stripe
+                | Store::WebBilling
+                | Store::Amazon
+                | Store::Roku
+                | Store::Paddle
+                | Store::Promotional
+                | Store::Other(_),
+            ) => None,
         }
     }
 
     /// Until when a store is left alone because it does not answer; `None` when it may be called.
-    pub fn rests_until(&self, project: ProjectId, store: Option<&Store>, now: Moment) -> Option<Moment> {
-        let state = self.with(project, store?, |state| *state);
+    pub fn rests_until(&self, project: ProjectId, line: &Line, now: Moment) -> Option<Moment> {
+        let state = self.with(project, line, |state| *state);
         state.rests_until.filter(|until| *until > now)
     }
 
     /// When a store may be called next; `None` when it may be called now.
-    pub fn free_at(&self, project: ProjectId, store: &Store, now: Moment) -> Option<Moment> {
-        let state = self.with(project, store, |state| *state);
+    pub fn free_at(&self, project: ProjectId, line: &Line, now: Moment) -> Option<Moment> {
+        let state = self.with(project, line, |state| *state);
         state.rests_until.into_iter().chain(state.next_call).filter(|until| *until > now).max()
     }
 
@@ -66,9 +77,9 @@ impl Lines {
     ///
     /// # Errors
     /// When the store is left alone or called too often: the moment at which to try again.
-    pub fn take_turn(&self, project: ProjectId, store: &Store, now: Moment) -> Result<(), Moment> {
-        let pace = self.client(Some(store)).and_then(StoreClient::calls_per_minute);
-        self.with(project, store, |state| {
+    pub fn take_turn(&self, project: ProjectId, line: &Line, now: Moment) -> Result<(), Moment> {
+        let pace = self.client(line).and_then(StoreClient::calls_per_minute);
+        self.with(project, line, |state| {
             if let Some(until) = state.rests_until.into_iter().chain(state.next_call).filter(|until| *until > now).max()
             {
                 return Err(until);
@@ -79,16 +90,16 @@ impl Lines {
     }
 
     /// Notes whether a call was answered.
-    pub fn note(&self, project: ProjectId, store: &Store, is_answered: bool, now: Moment) {
-        self.with(project, store, |state| {
+    pub fn note(&self, project: ProjectId, line: &Line, is_answered: bool, now: Moment) {
+        self.with(project, line, |state| {
             state.failures = if is_answered { 0 } else { state.failures + 1 };
             state.rests_until = (state.failures >= FAILURES).then(|| now.plus_seconds(REST_SECONDS));
         });
     }
 
-    fn with<R>(&self, project: ProjectId, store: &Store, work: impl FnOnce(&mut LineState) -> R) -> R {
+    fn with<R>(&self, project: ProjectId, line: &Line, work: impl FnOnce(&mut LineState) -> R) -> R {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        work(states.entry((project, store.clone())).or_default())
+        work(states.entry((project, line.clone())).or_default())
     }
 }
 
@@ -98,33 +109,31 @@ mod tests {
     use crate::projection::testing::NOW;
     use crate::stores::testing::Silent;
 
+    const TEST_STORE: Line = Line::Store(Store::TestStore);
+
     #[test]
     fn a_store_that_does_not_answer_is_left_alone_and_asked_again_later() {
-        let (lines, project) = (Lines::new(Arc::new(Silent)), ProjectId(1));
+        let (lines, project) = (Lines::new(Arc::new(Silent), Arc::new(Silent)), ProjectId(1));
         for _ in 0..FAILURES {
-            assert_eq!(lines.rests_until(project, Some(&Store::TestStore), NOW), None);
-            lines.note(project, &Store::TestStore, false, NOW);
+            assert_eq!(lines.rests_until(project, &TEST_STORE, NOW), None);
+            lines.note(project, &TEST_STORE, false, NOW);
         }
         let until = NOW.plus_seconds(REST_SECONDS);
-        assert_eq!(lines.take_turn(project, &Store::TestStore, NOW), Err(until));
-        assert_eq!(
-            lines.rests_until(ProjectId(2), Some(&Store::TestStore), NOW),
-            None,
-            "another project's is another line"
-        );
-        assert_eq!(lines.take_turn(project, &Store::TestStore, until), Ok(()));
-        lines.note(project, &Store::TestStore, false, until);
-        assert_eq!(lines.rests_until(project, Some(&Store::TestStore), until), Some(until.plus_seconds(REST_SECONDS)));
-        lines.note(project, &Store::TestStore, true, until);
-        assert_eq!(lines.rests_until(project, Some(&Store::TestStore), until), None);
+        assert_eq!(lines.take_turn(project, &TEST_STORE, NOW), Err(until));
+        assert_eq!(lines.rests_until(ProjectId(2), &TEST_STORE, NOW), None, "another project's is another line");
+        assert_eq!(lines.take_turn(project, &TEST_STORE, until), Ok(()));
+        lines.note(project, &TEST_STORE, false, until);
+        assert_eq!(lines.rests_until(project, &TEST_STORE, until), Some(until.plus_seconds(REST_SECONDS)));
+        lines.note(project, &TEST_STORE, true, until);
+        assert_eq!(lines.rests_until(project, &TEST_STORE, until), None);
     }
 
     #[test]
     fn a_store_is_called_no_more_often_than_it_takes() {
-        let (lines, project) = (Lines::new(Arc::new(Silent)), ProjectId(1));
-        assert_eq!(lines.take_turn(project, &Store::TestStore, NOW), Ok(()));
+        let (lines, project) = (Lines::new(Arc::new(Silent), Arc::new(Silent)), ProjectId(1));
+        assert_eq!(lines.take_turn(project, &TEST_STORE, NOW), Ok(()));
         let next = Moment(NOW.millis() + 1_000);
-        assert_eq!(lines.take_turn(project, &Store::TestStore, NOW), Err(next));
-        assert_eq!(lines.take_turn(project, &Store::TestStore, next), Ok(()));
+        assert_eq!(lines.take_turn(project, &TEST_STORE, NOW), Err(next));
+        assert_eq!(lines.take_turn(project, &TEST_STORE, next), Ok(()));
     }
 }

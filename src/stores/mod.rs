@@ -7,11 +7,14 @@ mod app_store;
 mod capability;
 mod client;
 mod common;
+mod customer_act;
 mod lines;
 mod order;
+mod order_kind;
 mod paddle;
 mod play_store;
 mod promotional;
+pub mod revenuecat;
 mod roku;
 mod stripe;
 pub mod test_store;
@@ -22,8 +25,10 @@ mod web_billing;
 
 pub use capability::{ActionKind, Capability, Limit, Obstacle};
 pub use client::{Answer, Outcome, Proof, Reading, Snapshot, StoreClient, Unread};
-pub use lines::Lines;
-pub use order::{ExtendCode, Order, Refund, Wanted};
+pub use customer_act::CustomerAct;
+pub use lines::{Line, Lines};
+pub use order::{ExtendCode, Order, Refund, Side, Wanted};
+pub use order_kind::OrderKind;
 
 use crate::base::clock::Moment;
 use crate::events::Store;
@@ -34,6 +39,17 @@ use crate::projection::Purchase;
 pub struct Target<'a> {
     pub purchase: &'a Purchase,
     pub now: Moment,
+    /// Set when RevenueCat is asked, and not the store.
+    pub connected: Option<Connected>,
+}
+
+/// What is known of a project that is connected to RevenueCat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connected {
+    /// Whether there is a key for what only the first version of the API can do.
+    pub has_v1_key: bool,
+    /// Whether nothing is sent, because nobody has confirmed that this database may act there.
+    pub is_suspended: bool,
 }
 
 /// A store, as far as pages and clients need to know it.
@@ -45,15 +61,19 @@ pub trait StoreRules: Sync {
 /// Whether `action` can be asked for this purchase, and if not, why not and what can be done instead (§7.4).
 pub fn capability(action: ActionKind, target: Target<'_>) -> Capability {
     let rules = rules_of(target.purchase.store.as_ref());
-    match common::obstacle(action, target) {
-        Some(obstacle) => Capability::Impossible(obstacle),
-        None => rules.capability(action, target),
+    if let Some(obstacle) = common::obstacle(action, target) {
+        return Capability::Impossible(obstacle);
+    }
+    let own = rules.capability(action, target);
+    match target.connected {
+        Some(connected) => revenuecat::rules::capability(action, target.purchase.store.as_ref(), own, connected),
+        None => own,
     }
 }
 
 /// Whether a refund that ends access ends renewal too, in this store.
 pub fn refund_ends_renewal(store: Option<&Store>) -> bool {
-    is_connected(store)
+    matches!(store, Some(Store::TestStore))
 }
 
 /// The name of a store in a sentence: `the Test Store`, `Stripe`.
@@ -75,9 +95,12 @@ pub fn spoken(store: Option<&Store>) -> String {
     }
 }
 
-/// Whether a store can be asked for anything by this program.
-pub fn is_connected(store: Option<&Store>) -> bool {
-    matches!(store, Some(Store::TestStore))
+/// Whether a store can be asked for anything by this program: by itself, or over RevenueCat.
+pub fn is_connected(store: Option<&Store>, connected: Option<Connected>) -> bool {
+    match connected {
+        Some(_) => revenuecat::rules::reaches(store),
+        None => matches!(store, Some(Store::TestStore)),
+    }
 }
 
 fn rules_of(store: Option<&Store>) -> &'static dyn StoreRules {
@@ -148,22 +171,23 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_store_answers_for_every_action_and_state() {
-        let stores = [
-            "APP_STORE",
-            "PLAY_STORE",
-            "STRIPE",
-            "RC_BILLING",
-            "AMAZON",
-            "ROKU",
-            "PADDLE",
-            "PROMOTIONAL",
-            "TEST_STORE",
-            "GALAXY",
-        ];
+    const STORES: [&str; 10] = [
+        "APP_STORE",
+        "PLAY_STORE",
+        "STRIPE",
+        "RC_BILLING",
+        "AMAZON",
+        "ROKU",
+        "PADDLE",
+        "PROMOTIONAL",
+        "TEST_STORE",
+        "GALAXY",
+    ];
+
+    /// What each store answers for each action, with the states in which it does.
+    fn table(connected: Option<Connected>) -> String {
         let mut table = String::new();
-        for store in stores {
+        for store in STORES {
             for action in ActionKind::ALL {
                 table.push_str(&format!("{store} {}\n", action.name()));
                 let mut told: Vec<(String, Vec<&str>)> = Vec::new();
@@ -173,7 +197,7 @@ mod tests {
                         changes["kind"] = json!("grant");
                     }
                     let one = purchase(changes);
-                    let answer = words(&capability(action, Target { purchase: &one, now: NOW }));
+                    let answer = words(&capability(action, Target { purchase: &one, now: NOW, connected }));
                     match told.iter_mut().find(|(known, _)| *known == answer) {
                         Some((_, states)) => states.push(state),
                         None => told.push((answer, vec![state])),
@@ -183,6 +207,25 @@ mod tests {
                     .for_each(|(answer, states)| table.push_str(&format!("  {}: {answer}\n", states.join(", "))));
             }
         }
-        insta::assert_snapshot!(table);
+        table
+    }
+
+    #[test]
+    fn every_store_answers_for_every_action_and_state() {
+        insta::assert_snapshot!(table(None));
+    }
+
+    /// The lines that a connection changes, for those who read them.
+    #[test]
+    fn a_connected_project_can_do_more() {
+        let connected = |has_v1_key| table(Some(Connected { has_v1_key, is_suspended: false }));
+        let (apart, with, without) = (table(None), connected(true), connected(false));
+        let new = |text: &str, known: &str| {
+            let known: Vec<&str> = known.lines().collect();
+            let is_shown = |line: &&str| !line.starts_with(' ') || !known.contains(line);
+            text.lines().filter(is_shown).collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!("with_a_v1_key", new(&with, &apart));
+        insta::assert_snapshot!("without_a_v1_key", new(&without, &with));
     }
 }

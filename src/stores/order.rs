@@ -1,8 +1,8 @@
-//! What a store is asked to do with a purchase.
+//! What a store, or RevenueCat, is asked to do.
 
 use serde::{Deserialize, Serialize};
 
-use super::ActionKind;
+use super::{ActionKind, CustomerAct, Line, OrderKind};
 use crate::base::clock::Moment;
 use crate::base::ids::{ProjectId, RequestId};
 use crate::base::money::{Micros, Money};
@@ -15,13 +15,41 @@ pub struct Order {
     pub project: ProjectId,
     pub request: RequestId,
     pub environment: Environment,
+    /// Who is asked.
+    #[serde(default)]
+    pub side: Side,
+    /// The customer's id as whoever asked saw it.
+    #[serde(default)]
+    pub app_user_id: String,
+    /// Whether it is sent later when nobody answers now.
+    #[serde(default = "yes")]
+    pub waits: bool,
+    /// What takes it back, if anything does.
+    #[serde(default)]
+    pub inverse: Option<CustomerAct>,
+    /// The store of the purchase; `None` when it is not about a purchase.
     pub store: Option<Store>,
-    /// Empty if no event named it.
+    /// Empty if no event named it, or it is not about a purchase.
     pub product_id: String,
     /// The payment that is refunded; for all else the newest one of the purchase.
     pub transaction_id: Option<String>,
     pub original_transaction_id: Option<String>,
     pub wanted: Wanted,
+}
+
+/// Who is asked to do it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The store of the purchase itself.
+    #[default]
+    Store,
+    /// RevenueCat, in a project that is connected to it.
+    RevenueCat,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What the store is to do.
@@ -38,6 +66,8 @@ pub enum Wanted {
         until: Moment,
         code: ExtendCode,
     },
+    /// Something that is not about a purchase. Only RevenueCat is asked for it.
+    Customer(CustomerAct),
 }
 
 /// How much of a payment is given back.
@@ -54,6 +84,9 @@ pub struct Refund {
     pub left: Option<Micros>,
     /// Whether access stays as it is.
     pub keeps_access: bool,
+    /// Whether it is the newest payment of the purchase.
+    #[serde(default = "yes")]
+    pub is_newest: bool,
 }
 
 /// Why a period is made longer, as the App Store counts reasons (§7.4).
@@ -68,17 +101,50 @@ pub enum ExtendCode {
 }
 
 impl Wanted {
-    pub const fn kind(&self) -> ActionKind {
+    pub const fn kind(&self) -> OrderKind {
         match self {
-            Wanted::Refund(_) => ActionKind::Refund,
-            Wanted::Cancel { .. } => ActionKind::Cancel,
-            Wanted::Resume => ActionKind::Resume,
-            Wanted::Extend { .. } => ActionKind::Extend,
+            Wanted::Refund(_) => OrderKind::Purchase(ActionKind::Refund),
+            Wanted::Cancel { .. } => OrderKind::Purchase(ActionKind::Cancel),
+            Wanted::Resume => OrderKind::Purchase(ActionKind::Resume),
+            Wanted::Extend { .. } => OrderKind::Purchase(ActionKind::Extend),
+            Wanted::Customer(act) => act.kind(),
+        }
+    }
+}
+
+impl Order {
+    /// The line over which it is sent; `None` when nobody knows the store.
+    pub fn line(&self) -> Option<Line> {
+        match self.side {
+            Side::RevenueCat => Some(Line::RevenueCat),
+            Side::Store => self.store.clone().map(Line::Store),
+        }
+    }
+
+    /// Who is asked, in a sentence: `the Test Store`, `RevenueCat`.
+    pub fn asked_of(&self) -> String {
+        match self.side {
+            Side::RevenueCat => "RevenueCat".into(),
+            Side::Store => super::spoken(self.store.as_ref()),
+        }
+    }
+
+    /// What it is about, for the audit log: the product, or what the customer gets.
+    pub fn about(&self) -> String {
+        match &self.wanted {
+            Wanted::Customer(act) => act.about(),
+            Wanted::Refund(_) | Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => {
+                self.product_id.clone()
+            }
         }
     }
 }
 
 impl Wanted {
+    pub const fn is_about_a_purchase(&self) -> bool {
+        !matches!(self, Wanted::Customer(_))
+    }
+
     /// What is wanted, for the audit log and lists: `refund of EUR 8.99`.
     pub fn words(&self) -> String {
         match self {
@@ -90,6 +156,7 @@ impl Wanted {
             Wanted::Cancel { at_once: false } => "switching renewal off".into(),
             Wanted::Resume => "switching renewal back on".into(),
             Wanted::Extend { until, .. } => format!("extension to {}", times::full(*until)),
+            Wanted::Customer(act) => act.words(),
         }
     }
 }

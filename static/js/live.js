@@ -4,7 +4,7 @@ import { announce } from "./announce.js";
 import { writeTimes } from "./local-time.js";
 
 // The parts of the page that new events may change.
-const PARTS = ["#history", "#entitlements", ".answer", ".profile-head"];
+const PARTS = ["#history", "#entitlements", "#requests", "#offering", "#attributes", "#currencies", ".answer", ".profile-head"];
 let source;
 
 function listen() {

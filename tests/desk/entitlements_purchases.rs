@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use dossier::events::Store;
 use dossier::requests::State;
+use dossier::stores::Line;
 use dossier::stores::test_store::Fault;
 
 use crate::support::audit_log::audit_lines;
@@ -274,7 +275,7 @@ async fn a_test_purchase_is_refunded_where_sandbox_data_is_shown() {
 async fn a_store_that_does_not_answer_slows_no_page_and_the_dialog_says_so() {
     let desk = desk_with_a_test_sale().await;
     let (lines, now) = (desk.application.requests.lines.clone(), desk.clock.now());
-    (0..5).for_each(|_| lines.note(desk.project, &Store::TestStore, false, now));
+    (0..5).for_each(|_| lines.note(desk.project, &Line::Store(Store::TestStore), false, now));
     let dialog = desk.page(&SOL, &format!("{LENA}?dialog=refund.{SALE}")).await;
     assert!(dialog.contains("Test Store does not answer at the moment."), "{dialog}");
     refund(&desk, &SOL).await;

@@ -62,6 +62,7 @@ fn ask(desk: &Desk, transaction: &str, amount: Option<i64>) -> Option<RequestId>
             role: Role::Support,
             once: None,
             may_wait: true,
+            waits: true,
         };
         Ok::<_, Error>(ask.store(conn, &ctx)?.ok().map(|asked| asked.request))
     });
@@ -395,7 +396,7 @@ struct Slow(AtomicU64);
 
 impl StoreClient for Slow {
     fn read(&self, _: &Order) -> Result<Reading, Unread> {
-        Ok(Reading { snapshot: Snapshot::default(), already: None })
+        Ok(Reading { snapshot: Snapshot::default(), already: None, refused: None })
     }
 
     fn send(&self, order: &Order, _: &Snapshot, _: Moment) -> StoreAnswer {
@@ -430,7 +431,7 @@ async fn a_thousand_requests_reach_a_store_at_the_rate_that_it_takes() {
         )
         .expect("rows");
     let slow = Arc::new(Slow(AtomicU64::new(0)));
-    let worker = Worker { lines: Lines::new(slow.clone()), ..worker(&desk) };
+    let worker = Worker { lines: Lines::new(slow.clone(), slow.clone()), ..worker(&desk) };
     let before = desk.db.statements();
     for second in 0..10 {
         worker.work(&|| false).expect("it works");

@@ -11,7 +11,7 @@ use crate::api::attribute_writer::Outcome;
 use crate::api::body::Limit;
 use crate::api::last_seen::Fetched;
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{AuthorizedCall, Caller, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, asking, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::AppUserId;
 use crate::base::clock::Moment;
@@ -19,6 +19,7 @@ use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::customers::attributes::{self, Changes, Dated, MAX_CUSTOM, MAX_KEY, MAX_VALUE, Saved, Update};
 use crate::db::Conn;
+use crate::stores::CustomerAct;
 use crate::web::Incoming;
 
 /// How many attributes one call may set.
@@ -52,6 +53,7 @@ pub async fn set(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result
     let id = caller.app_user_id()?.to_owned();
     let sent = parse(body::json(incoming, Limit::Large).await)?;
     let (problems, customer_info) = match caller.call().key.is_secret() {
+        true if ask_to_set(&caller, &req, &id, &sent).await? => asked(&caller, &id, &sent).await?,
         true => set_by_server(&caller, &id, sent).await?,
         false => set_by_app(&caller, &id, sent).await?,
     };
@@ -63,6 +65,33 @@ pub async fn set(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result
 }
 
 type Answered = (Vec<Problem>, CustomerInfo);
+
+/// In a connected project asks RevenueCat to set those that can be set. Returns whether it did.
+async fn ask_to_set(caller: &Caller, req: &HttpRequest, id: &str, sent: &Map<String, Value>) -> Result<bool, Error> {
+    let sent = sent.clone();
+    asking::ask_if_connected(caller, req, id, move |_, call, _| {
+        let updates = check(call, &sent).updates;
+        Ok((!updates.is_empty()).then(|| act_of(updates)))
+    })
+    .await
+}
+
+/// What RevenueCat is asked for, to set these attributes.
+pub fn act_of(updates: Vec<Update>) -> CustomerAct {
+    let values = updates.into_iter().map(|update| (update.key.as_str().to_owned(), update.value));
+    CustomerAct::Attributes { values: values.collect() }
+}
+
+/// What answers a call whose attributes RevenueCat has set.
+async fn asked(caller: &Caller, id: &str, sent: &Map<String, Value>) -> Result<Answered, Error> {
+    let problems = check(caller.call(), sent).problems;
+    let id = id.to_owned();
+    let read = move |conn: &mut Conn, call: &AuthorizedCall| {
+        let customer = customers::require(conn, call, &id)?;
+        customer_info::load(conn, call, customer)
+    };
+    Ok((problems, caller.read(read).await?))
+}
 
 async fn set_by_server(caller: &Caller, id: &str, sent: Map<String, Value>) -> Result<Answered, Error> {
     let asked = id.to_owned();

@@ -11,13 +11,14 @@ use super::answer;
 use super::time::LAST;
 use crate::api::body::Limit;
 use crate::api::v1::customer_info;
-use crate::api::{AuthorizedCall, Caller, body, customers, errors};
+use crate::api::{AuthorizedCall, Caller, asking, body, customers, errors};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::db::Conn;
 use crate::operations::grants::{self, Length, Preset};
+use crate::stores::CustomerAct;
 use crate::web::Incoming;
 
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +32,7 @@ pub struct Draft {
 pub async fn give(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
     let length = body::parsed::<Draft>(incoming, Limit::Small).await?.length(caller.now())?;
+    ask_to_grant(&caller, &req, &id, &entitlement, length).await?;
     let customer_info = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
@@ -45,6 +47,7 @@ pub async fn give(caller: Caller, req: HttpRequest, incoming: Incoming) -> Resul
 /// `POST …/entitlements/{entitlement}/revoke_promotionals`
 pub async fn revoke(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let (id, entitlement) = (caller.app_user_id()?.to_owned(), caller.parameter("entitlement")?.to_owned());
+    ask_to_revoke(&caller, &req, &id, &entitlement).await?;
     let customer_info = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
@@ -54,6 +57,40 @@ pub async fn revoke(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Er
         })
         .await?;
     answer::customer(&req, StatusCode::OK, customer_info)
+}
+
+/// In a connected project asks RevenueCat for the grant first. What it has done is then found to be there.
+///
+/// # Errors
+/// Those of [`asking::ask`]; as [`grant`].
+pub async fn ask_to_grant(
+    caller: &Caller,
+    req: &HttpRequest,
+    id: &str,
+    entitlement: &str,
+    length: Length,
+) -> Result<(), Error> {
+    let entitlement = entitlement.to_owned();
+    asking::ask(caller, req, id, move |conn, call, customer| {
+        let plan =
+            grants::plan_as_asked(conn, &call.ctx, customer, &entitlement, length)?.map_err(|_| no_entitlement())?;
+        let act = CustomerAct::Grant {
+            entitlement,
+            ends_at: length.ends_at(call.ctx.now),
+            replaces: !plan.removed.is_empty(),
+        };
+        Ok((!plan.is_empty()).then_some(act))
+    })
+    .await
+}
+
+/// As [`ask_to_grant`], for taking it back.
+///
+/// # Errors
+/// Those of [`asking::ask`].
+pub async fn ask_to_revoke(caller: &Caller, req: &HttpRequest, id: &str, entitlement: &str) -> Result<(), Error> {
+    let entitlement = entitlement.to_owned();
+    asking::ask(caller, req, id, move |_, _, _| Ok(Some(CustomerAct::Revoke { entitlement }))).await
 }
 
 /// Grants access and replaces earlier grants of the entitlement. Returns no trace when the same grant is active

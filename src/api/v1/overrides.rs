@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
 use crate::api::v1::customer_info::{self, CustomerInfo};
-use crate::api::{AuthorizedCall, Caller, customers, errors};
+use crate::api::{AuthorizedCall, Caller, asking, customers, errors};
 use crate::audit::Trace;
 use crate::base::Role;
 use crate::base::error::Error;
@@ -13,16 +13,19 @@ use crate::base::ids::CustomerId;
 use crate::customers::overrides::{TEST_CUSTOMERS_ONLY, queries as customers_overrides};
 use crate::db::Conn;
 use crate::operations::overrides::{self, Refusal};
+use crate::stores::CustomerAct;
 
 /// `POST …/offerings/{offering}/override`
 pub async fn choose(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let offering = caller.parameter("offering")?.to_owned();
+    ask_to_assign(&caller, &req, Some(&offering)).await?;
     let customer_info = change(&caller, Some(offering)).await?;
     answer::customer(&req, StatusCode::CREATED, customer_info)
 }
 
 /// `DELETE …/offerings/override`
 pub async fn clear(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
+    ask_to_assign(&caller, &req, None).await?;
     let customer_info = change(&caller, None).await?;
     answer::customer(&req, StatusCode::CREATED, customer_info)
 }
@@ -39,6 +42,35 @@ async fn change(caller: &Caller, offering: Option<String>) -> Result<CustomerInf
         .await
 }
 
+/// In a connected project asks RevenueCat for the offering first. What it has done is then found to be there.
+///
+/// # Errors
+/// Those of [`asking::ask`]; as [`assign`].
+pub async fn ask_to_assign(caller: &Caller, req: &HttpRequest, offering: Option<&str>) -> Result<(), Error> {
+    let (id, offering) = (caller.app_user_id()?.to_owned(), offering.map(str::to_owned));
+    asking::ask(caller, req, &id, move |conn, call, customer| {
+        must_be_allowed(conn, call, customer)?;
+        let is_default = overrides::is_default(conn, &call.ctx, offering.as_deref())?.map_err(refused)?;
+        Ok(Some(CustomerAct::Override { offering: offering.filter(|_| !is_default), until: None }))
+    })
+    .await
+}
+
+fn must_be_allowed(conn: &mut Conn, call: &AuthorizedCall, customer: CustomerId) -> Result<(), Error> {
+    let role = call.key.role.unwrap_or(Role::Viewer);
+    match customers_overrides::may_change(conn, call.ctx.project, customer, role)? {
+        true => Ok(()),
+        false => Err(errors::forbidden(errors::SECRET_KEY_NEEDED, TEST_CUSTOMERS_ONLY)),
+    }
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Unknown => errors::missing("The project has no such offering."),
+        Refusal::Archived => errors::malformed("This offering is archived."),
+    }
+}
+
 /// Sets the override of a customer, or clears it. Returns no trace when nothing changed.
 ///
 /// # Errors
@@ -50,13 +82,6 @@ pub fn assign(
     customer: CustomerId,
     offering: Option<&str>,
 ) -> Result<Option<Trace>, Error> {
-    let role = call.key.role.unwrap_or(Role::Viewer);
-    if !customers_overrides::may_change(conn, call.ctx.project, customer, role)? {
-        return Err(errors::forbidden(errors::SECRET_KEY_NEEDED, TEST_CUSTOMERS_ONLY));
-    }
-    match overrides::choose(conn, &call.ctx, customer, &call.key.name, offering)? {
-        Ok(trace) => Ok(trace),
-        Err(Refusal::Unknown) => Err(errors::missing("The project has no such offering.")),
-        Err(Refusal::Archived) => Err(errors::malformed("This offering is archived.")),
-    }
+    must_be_allowed(conn, call, customer)?;
+    overrides::choose(conn, &call.ctx, customer, &call.key.name, offering)?.map_err(refused)
 }

@@ -1,7 +1,7 @@
 //! `…/customers/{id}/attributes`: reads and sets attributes (§10). A call sets either all that it sends, or none.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use super::fields::{Fields, wrong};
 use super::list::{List, Window};
 use crate::api::body::Limit;
 use crate::api::v1::attributes;
-use crate::api::{AuthorizedCall, Caller, customers};
+use crate::api::{AuthorizedCall, Caller, asking, customers};
 use crate::audit::Trace;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -44,16 +44,28 @@ pub async fn index(caller: Caller) -> Result<HttpResponse, Error> {
 }
 
 /// Sets attributes and answers with every attribute of the customer.
-pub async fn set(caller: Caller, incoming: Incoming) -> Result<HttpResponse, Error> {
+pub async fn set(caller: Caller, req: HttpRequest, incoming: Incoming) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
     let fields = Fields::read(incoming, Limit::Large).await?;
     let sent = parse(fields.list(FIELD)?.unwrap_or_default())?;
     if sent.is_empty() {
         return Err(wrong(FIELD, "attributes must have 1 to 50 items."));
     }
+    let wanted = sent.clone();
+    let is_asked = asking::ask_if_connected(&caller, &req, &id, move |_, call, _| {
+        let checked = attributes::check(call, &wanted);
+        if let Some(problem) = checked.problems.first() {
+            return Err(wrong(FIELD, format!("{}: {}", problem.key_name, problem.message)));
+        }
+        Ok(Some(attributes::act_of(checked.updates)))
+    })
+    .await?;
     let list = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
+            if is_asked {
+                return Ok((Vec::new(), listed(conn, call, customer, &id, "limit=1000")?));
+            }
             let traces = save(conn, call, customer, &id, &sent)?;
             Ok((traces, listed(conn, call, customer, &id, "limit=1000")?))
         })

@@ -17,7 +17,7 @@ use super::sold::ACTIVE;
 use super::{answer, finding};
 use crate::api::body::Limit;
 use crate::api::idempotency;
-use crate::api::{AuthorizedCall, Caller, customers, errors};
+use crate::api::{AuthorizedCall, Caller, asking, customers, errors};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::hex;
@@ -119,15 +119,30 @@ async fn change(
     let once = key.map(|key| Once { key, asked: hex(&Sha256::digest(asked)) });
     let amounts = Amounts::parse(sent).map_err(|sentence| wrong(ADJUSTMENTS, sentence))?;
     let request = Request { environment: shown.environment, amounts, reference, once };
+    let is_asked = ask_to_change(&caller, &req, &id, &request).await?;
     let list = caller
         .act(move |conn, call| {
             let customer = customers::require(conn, call, &id)?;
-            let traces = currencies::change(conn, &call.ctx, customer, &request)?.map_err(refused)?;
-            let traces = traces.into_iter().map(|trace| trace.for_customer(customer, &id)).collect();
+            if is_asked {
+                return Ok((Vec::new(), listed(conn, call, customer, &id, "limit=1000", &shown)?));
+            }
+            let changed = currencies::change(conn, &call.ctx, customer, &request)?.map_err(refused)?;
+            let traces = changed.traces.into_iter().map(|trace| trace.for_customer(customer, &id)).collect();
             Ok((traces, listed(conn, call, customer, &id, "limit=1000", &shown)?))
         })
         .await?;
     Ok(answer::json(&caller, StatusCode::OK, &list))
+}
+
+/// In a connected project asks RevenueCat for the change. Returns whether it did.
+async fn ask_to_change(caller: &Caller, req: &HttpRequest, id: &str, request: &Request) -> Result<bool, Error> {
+    let (environment, amounts) = (request.environment, request.amounts.clone());
+    let once = request.once.clone().map(|once| (once.key, once.asked));
+    asking::ask_once(caller, req, id, once, move |_, _, _| match environment {
+        Environment::Production => Ok(amounts.act()),
+        Environment::Sandbox => Err(wrong("environment", "RevenueCat changes balances of production only.")),
+    })
+    .await
 }
 
 const ADJUSTMENTS: &str = "adjustments";

@@ -1,7 +1,7 @@
 //! Lists, creates, reads and deletes customers.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::customer::base;
@@ -88,15 +88,21 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
 }
 
 /// `DELETE …/customers/{id}`: the same action as on the page.
-pub async fn delete(caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn delete(caller: Caller, req: HttpRequest) -> Result<HttpResponse, Error> {
     let id = caller.app_user_id()?.to_owned();
+    let is_asked = deletion::ask_to_delete(&caller, &req, &id).await?;
     let deleted = caller
         .act(move |conn, call| {
-            let found = customers::require(conn, call, &id)?;
-            let trace = deletion::erase(conn, call, found)?;
             let now = call.ctx.now;
+            let traces = match is_asked {
+                true => Vec::new(),
+                false => {
+                    let found = customers::require(conn, call, &id)?;
+                    vec![deletion::erase(conn, call, found)?]
+                }
+            };
             let free_space_overwritten_by = cleanup::deadline(conn, now);
-            Ok((vec![trace], Deleted { object: "customer", id, deleted_at: now, free_space_overwritten_by }))
+            Ok((traces, Deleted { object: "customer", id, deleted_at: now, free_space_overwritten_by }))
         })
         .await?;
     Ok(answer::json(&caller, StatusCode::OK, &deleted))

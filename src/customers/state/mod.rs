@@ -137,9 +137,9 @@ pub fn put_progress(conn: &mut Conn, customer: CustomerId, state: &Progress) -> 
 }
 
 /// The time of the last of all events about purchases of these customers.
-pub fn newest_event_at(conn: &mut Conn, project: ProjectId, customers: [CustomerId; 2]) -> QueryResult<Option<Moment>> {
+pub fn newest_event_at(conn: &mut Conn, project: ProjectId, customers: &[CustomerId]) -> QueryResult<Option<Moment>> {
     let mut newest = None;
-    for customer in customers {
+    for customer in customers.iter().copied() {
         let at = match progress_of(conn, customer)? {
             Some(progress) => progress.head.map(|head| head.at),
             None => {

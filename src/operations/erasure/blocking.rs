@@ -98,6 +98,17 @@ pub fn parse(typed: &str) -> Result<AppUserId, Problem> {
     }
 }
 
+/// Whether an id can be blocked now.
+///
+/// # Errors
+/// The inner result holds the [`Problem`] when it cannot.
+pub fn may_block(conn: &mut Conn, project: ProjectId, app_user_id: &AppUserId) -> QueryResult<Result<(), Problem>> {
+    if find(conn, project, app_user_id.as_str())?.is_some() {
+        return Ok(Err(Problem::Already));
+    }
+    Ok(if count(conn, project)? >= MOST { Err(Problem::Full) } else { Ok(()) })
+}
+
 /// Blocks an id together with all other ids of its customer, and erases that customer.
 ///
 /// # Errors
@@ -105,11 +116,8 @@ pub fn parse(typed: &str) -> Result<AppUserId, Problem> {
 pub fn block(conn: &mut Conn, ctx: &Ctx, app_user_id: &AppUserId) -> Result<Result<Done, Problem>, Error> {
     let project = ctx.project;
     conn.lock_project(project)?;
-    if find(conn, project, app_user_id.as_str())?.is_some() {
-        return Ok(Err(Problem::Already));
-    }
-    if count(conn, project)? >= MOST {
-        return Ok(Err(Problem::Full));
+    if let Err(problem) = may_block(conn, project, app_user_id)? {
+        return Ok(Err(problem));
     }
     let hasher = IdHasher::make(conn, project)?;
     // An event of the id that comes now waits, and then finds it blocked.

@@ -39,6 +39,15 @@ impl Erased {
     }
 }
 
+/// # Errors
+/// [`Error::Refused`] when something was sent to a store for one of them of which it is not known yet whether it was done.
+pub fn must_be_settled(conn: &mut Conn, customers: &[CustomerId]) -> Result<(), Error> {
+    match requests::under_way(conn, customers)?.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal { problems: vec![under_way()], is_stale: true }.into()),
+    }
+}
+
 /// Erases these customers of the project: every id, all their events of both environments, and everything else that is
 /// stored about them. Tombstones of their ids keep out events from before now that arrive later. Customers who
 /// exchanged purchases with them keep their purchases. A customer who no longer exists is skipped.
@@ -50,9 +59,7 @@ pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Era
     let (project, now) = (ctx.project, ctx.now);
     conn.lock_project(project)?;
     locks::lock(conn, customers.iter().copied())?;
-    if !requests::under_way(conn, customers)?.is_empty() {
-        return Err(Refusal { problems: vec![under_way()], is_stale: true }.into());
-    }
+    must_be_settled(conn, customers)?;
     let hasher = IdHasher::make(conn, project)?;
     let (mut erased, mut neighbours, mut names) = (Erased::default(), BTreeSet::new(), Names::default());
     for customer in customers {

@@ -12,6 +12,6 @@ mod mentions;
 mod names;
 mod queries;
 
-pub use erase::{Erased, erase};
+pub use erase::{Erased, erase, must_be_settled};
 pub use mentions::{Naming, rejected_naming};
 pub use queries::request_cleanup;

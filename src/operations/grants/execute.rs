@@ -6,7 +6,7 @@ use super::queries;
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::CustomerId;
+use crate::base::ids::{CustomerId, EventId};
 use crate::customers::subject;
 use crate::db::Conn;
 use crate::events::Delivery;
@@ -14,18 +14,18 @@ use crate::ingest;
 use crate::projection::Purchase;
 
 /// Appends the events of a plan. Schedules the end of each grant that it gives, and cancels the scheduled end of
-/// each grant that it removes.
-pub fn carry_out(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, plan: &Plan) -> Result<(), Error> {
-    if !append(conn, ctx, &plan.events)? {
+/// each grant that it removes. Returns the row of the last event; `None` when the plan is empty.
+pub fn carry_out(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, plan: &Plan) -> Result<Option<EventId>, Error> {
+    let Some(rows) = ingest::append_rows(conn, ctx, &plan.events)? else {
         return Err(Error::Internal("an event of a grant was not stored: its id exists already".into()));
-    }
+    };
     for removed in &plan.removed {
         queries::take_end(conn, customer, &removed.key)?;
     }
     for given in &plan.given {
         queries::await_end(conn, customer, &given.key, given.ends_at)?;
     }
-    Ok(())
+    Ok(rows.last().copied())
 }
 
 /// Appends the event that a grant ended, unless another process has recorded it. Returns whether it did.

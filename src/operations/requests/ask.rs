@@ -32,6 +32,8 @@ pub struct Ask<'a> {
     pub once: Option<(&'a str, String)>,
     /// Whether a request that needs a second person is stored and waits; otherwise it is refused.
     pub may_wait: bool,
+    /// Whether it is sent later when nobody answers now.
+    pub waits: bool,
 }
 
 /// What the store is to do, as it was typed.
@@ -85,9 +87,9 @@ impl Ask<'_> {
     /// # Errors
     /// When the database fails, or whoever acts can ask no store.
     pub fn store(self, conn: &mut Conn, ctx: &Ctx) -> Result<Checked<Asked>, Error> {
-        let asker = Asker::new(&ctx.actor).ok_or_else(|| Error::Internal("nobody asks".into()))?;
+        let asker = asker(ctx)?;
         locks::lock(conn, [self.customer])?;
-        if let Some(answer) = self.asked_before(conn, ctx, &asker)? {
+        if let Some(answer) = asked_before(conn, ctx, &asker, self.once.as_ref())? {
             return Ok(answer);
         }
         let (holder, order, payment) = match check(conn, ctx, &self)? {
@@ -103,55 +105,85 @@ impl Ask<'_> {
                 let before = payment.as_ref().map(Payment::given_back_in_dollars).unwrap_or_default();
                 approval::needed(conn, ctx, (&asker, self.role), (refund, before))?
             }
-            Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => None,
+            Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } | Wanted::Customer(_) => None,
         };
-        match waits_because {
-            Some(why) if !self.may_wait => Ok(Err(Refusal::NeedsApproval(why))),
-            waits_because => self.insert(conn, ctx, &asker, (holder, order, open_as), waits_because).map(Ok),
+        if let Some(why) = waits_because.as_ref().filter(|_| !self.may_wait) {
+            return Ok(Err(Refusal::NeedsApproval(why.clone())));
         }
+        let about = About { customer: holder.customer, environment: self.environment, purchase: self.purchase };
+        let new = Accepted { about, order, open_as, reason: self.reason, once: self.once, waits_because };
+        new.insert(conn, ctx, &asker).map(Ok)
     }
+}
 
-    /// What answers a program that uses the same key again.
-    fn asked_before(&self, conn: &mut Conn, ctx: &Ctx, asker: &Asker) -> Result<Option<Checked<Asked>>, Error> {
-        let Some((key, hash)) = &self.once else { return Ok(None) };
-        let Some((request, said)) = queries::made_with(conn, ctx.project, asker, key)? else { return Ok(None) };
-        if said.as_ref() != Some(hash) {
-            return Ok(Some(Err(Refusal::OtherWithKey)));
-        }
-        let order = request.order().map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Some(Ok(Asked { request: request.id, waits_because: None, trace: None, order })))
+/// Whoever acts, as the one who asks.
+///
+/// # Errors
+/// When it is the program or an operator, who ask nobody.
+pub(super) fn asker(ctx: &Ctx) -> Result<Asker, Error> {
+    Asker::new(&ctx.actor).ok_or_else(|| Error::Internal("nobody asks".into()))
+}
+
+/// What answers a program that uses the same key again.
+pub(super) fn asked_before(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    asker: &Asker,
+    once: Option<&(&str, String)>,
+) -> Result<Option<Checked<Asked>>, Error> {
+    let Some((key, hash)) = once else { return Ok(None) };
+    let Some((request, said)) = queries::made_with(conn, ctx.project, asker, key)? else { return Ok(None) };
+    if said.as_ref() != Some(hash) {
+        return Ok(Some(Err(Refusal::OtherWithKey)));
     }
+    let order = request.order().map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(Some(Ok(Asked { request: request.id, waits_because: None, trace: None, order })))
+}
 
-    fn insert(
-        self,
-        conn: &mut Conn,
-        ctx: &Ctx,
-        asker: &Asker,
-        (holder, order, open_as): (Holder, Order, String),
-        waits_because: Option<String>,
-    ) -> Result<Asked, Error> {
+/// What a request is about.
+pub(super) struct About<'a> {
+    pub customer: CustomerId,
+    pub environment: Environment,
+    /// The key of the purchase; empty when it is about none.
+    pub purchase: &'a str,
+}
+
+/// What can be asked for, before it is stored.
+pub(super) struct Accepted<'a> {
+    pub about: About<'a>,
+    pub order: Order,
+    pub open_as: String,
+    pub reason: Option<String>,
+    pub once: Option<(&'a str, String)>,
+    pub waits_because: Option<String>,
+}
+
+impl Accepted<'_> {
+    /// Stores the request.
+    pub fn insert(self, conn: &mut Conn, ctx: &Ctx, asker: &Asker) -> Result<Asked, Error> {
         let id: RequestId = ctx.next_id();
-        let order = Order { request: id, ..order };
-        let (state, due_at) = match waits_because {
+        let order = Order { request: id, ..self.order };
+        let (state, due_at) = match self.waits_because {
             Some(_) => (State::Waiting, ctx.now.plus_days(WAITING_DAYS)),
             None => (State::Asked, ctx.now),
         };
         let new = NewRequest {
             id,
-            customer: holder.customer,
-            environment: self.environment,
-            purchase: self.purchase,
+            customer: self.about.customer,
+            environment: self.about.environment,
+            purchase: self.about.purchase,
             order: &order,
             reason: self.reason.as_deref(),
             state,
             asker,
-            open_as,
+            open_as: self.open_as,
             once: self.once,
             due_at,
         };
         queries::insert(conn, &new, ctx.now)?;
-        let trace = Trace::new(Action::StoreActionAsked).about(&order.product_id).after(order.wanted.words());
-        Ok(Asked { request: id, waits_because, trace: Some(trace.because(self.reason)), order })
+        let trace = Trace::new(Action::StoreActionAsked).about(order.about()).after(order.wanted.words());
+        let trace = Some(trace.because(self.reason));
+        Ok(Asked { request: id, waits_because: self.waits_because, trace, order })
     }
 }
 
@@ -161,7 +193,9 @@ fn open_as(holder: &Holder, order: &Order) -> String {
     let store = order.store.as_ref().map_or("", |store| store.as_str());
     let about = match &order.wanted {
         Wanted::Refund(_) => order.transaction_id.as_ref(),
-        Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => order.original_transaction_id.as_ref(),
+        Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } | Wanted::Customer(_) => {
+            order.original_transaction_id.as_ref()
+        }
     };
     match about {
         Some(transaction) => format!("{kind} {environment} {store} {transaction}"),

@@ -9,10 +9,11 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::RequestId;
 use crate::base::money::{Micros, Money};
-use crate::customers::stored_purchases;
+use crate::customers::{stored_purchases, subject};
 use crate::db::Conn;
 use crate::projection::Purchase;
-use crate::stores::{self, Capability, Limit, Order, Refund, Target, Wanted};
+use crate::stores::revenuecat::queries::connected;
+use crate::stores::{self, Capability, Connected, Limit, Order, Refund, Side, Target, Wanted};
 
 /// The purchase, the order and the refunded payment that a wish comes to, if it can be asked for now. Reads only.
 ///
@@ -29,12 +30,22 @@ pub fn check(conn: &mut Conn, ctx: &Ctx, ask: &Ask<'_>) -> Result<Checked<(Holde
         }
         Wish::Cancel { .. } | Wish::Resume | Wish::Extend { .. } => None,
     };
-    let wanted = wanted(ask, purchase, payment.as_ref(), ctx.now);
+    let connected = connected(conn, ctx.project)?;
+    let wanted = wanted(ask, Target { purchase, now: ctx.now, connected }, payment.as_ref());
     let order = match wanted {
-        Ok(wanted) => order(ctx, purchase, payment.as_ref(), wanted),
+        Ok(wanted) => {
+            let app_user_id = subject::load(conn, holder.customer)?.app_user_id;
+            let side = side(connected);
+            Order { side, app_user_id, waits: ask.waits, ..order(ctx, purchase, payment.as_ref(), wanted) }
+        }
         Err(refusal) => return Ok(Err(refusal)),
     };
     Ok(Ok((holder, order, payment)))
+}
+
+/// Who is asked in a project.
+pub fn side(connected: Option<Connected>) -> Side {
+    if connected.is_some() { Side::RevenueCat } else { Side::Store }
 }
 
 /// The order that asks for it; it gets the number of its request when that is stored.
@@ -44,6 +55,10 @@ fn order(ctx: &Ctx, purchase: &Purchase, payment: Option<&Payment>, wanted: Want
         project: ctx.project,
         request: RequestId(0),
         environment: purchase.environment,
+        side: Side::Store,
+        app_user_id: String::new(),
+        waits: true,
+        inverse: None,
         store: purchase.store.clone(),
         product_id: purchase.product_id.clone(),
         transaction_id: transaction.unwrap_or(&purchase.transaction_id).clone(),
@@ -52,8 +67,9 @@ fn order(ctx: &Ctx, purchase: &Purchase, payment: Option<&Payment>, wanted: Want
     }
 }
 
-fn wanted(ask: &Ask<'_>, purchase: &Purchase, payment: Option<&Payment>, now: Moment) -> Checked<Wanted> {
-    let limit = |kind| match stores::capability(kind, Target { purchase, now }) {
+fn wanted(ask: &Ask<'_>, target: Target<'_>, payment: Option<&Payment>) -> Checked<Wanted> {
+    let purchase = target.purchase;
+    let limit = |kind| match stores::capability(kind, target) {
         Capability::Possible(limit) => Ok(limit),
         Capability::Impossible(why) | Capability::NotConnected(why) => Err(Refusal::Impossible(Box::new(why))),
     };
@@ -63,14 +79,22 @@ fn wanted(ask: &Ask<'_>, purchase: &Purchase, payment: Option<&Payment>, now: Mo
             if *keeps_access && !limit.may_keep_access {
                 return Err(Refusal::MayNotKeepAccess);
             }
+            if limit.must_keep_access && !keeps_access {
+                return Err(Refusal::MustKeepAccess);
+            }
             let payment = payment.ok_or(Refusal::NoSuchPayment)?;
+            let is_newest = payment.event.transaction_id == purchase.transaction_id;
+            if limit.only_newest && !is_newest {
+                return Err(Refusal::OnlyNewest);
+            }
             let paid_in = payment.paid.as_ref().map(|paid| &paid.currency);
             if let (Some(typed), Some(paid_in)) = (currency, paid_in)
                 && !typed.eq_ignore_ascii_case(paid_in)
             {
                 return Err(Refusal::OtherCurrency(paid_in.clone()));
             }
-            refund(payment, *amount, *seen, &limit, *keeps_access).map(Wanted::Refund)
+            let refund = refund(payment, *amount, *seen, &limit, *keeps_access)?;
+            Ok(Wanted::Refund(Refund { is_newest, ..refund }))
         }
         Wish::Cancel { at_once } => {
             let limit = limit(stores::ActionKind::Cancel)?;
@@ -103,7 +127,7 @@ fn refund(
         return match amount {
             _ if is_free || payment.is_refunded => Err(Refusal::NothingLeft),
             Some(_) => Err(Refusal::UnknownAmount),
-            None => Ok(Refund { amount: None, dollars: None, paid: None, left: None, keeps_access }),
+            None => Ok(Refund { amount: None, dollars: None, paid: None, left: None, keeps_access, is_newest: true }),
         };
     };
     if left.amount <= Micros::ZERO {
@@ -130,6 +154,7 @@ fn refund(
         paid,
         left: Some(left.amount),
         keeps_access,
+        is_newest: true,
     })
 }
 

@@ -48,7 +48,9 @@ pub fn approve(conn: &mut Conn, ctx: &Ctx, request: &Request, reason: Option<Str
         return Ok(Err(problem));
     }
     let order = order_of(request)?;
-    if let Err(refusal) = check(conn, ctx, &again(request, &order))? {
+    if let Some(ask) = again(request, &order)
+        && let Err(refusal) = check(conn, ctx, &ask)?
+    {
         return Ok(Err(Problem::Changed(refusal)));
     }
     let next = by(ctx, State::Asked, reason.as_deref()).due_at(ctx);
@@ -124,8 +126,8 @@ fn is_asker(ctx: &Ctx, request: &Request) -> bool {
     ctx.actor.kind == request.asker.kind && ctx.actor.id == Some(request.asker.id)
 }
 
-/// What a stored request asks for, to be checked once more.
-pub fn again<'a>(request: &'a Request, order: &Order) -> Ask<'a> {
+/// What a stored request asks for, to be checked once more; `None` when it is not about a purchase.
+pub fn again<'a>(request: &'a Request, order: &Order) -> Option<Ask<'a>> {
     let wish = match &order.wanted {
         Wanted::Refund(refund) => Wish::Refund {
             transaction: order.transaction_id.clone(),
@@ -137,8 +139,9 @@ pub fn again<'a>(request: &'a Request, order: &Order) -> Ask<'a> {
         Wanted::Cancel { at_once } => Wish::Cancel { at_once: *at_once },
         Wanted::Resume => Wish::Resume,
         Wanted::Extend { until, code } => Wish::Extend { extent: super::Extent::Until(*until), code: *code },
+        Wanted::Customer(_) => return None,
     };
-    Ask {
+    Some(Ask {
         customer: request.customer,
         environment: request.environment,
         purchase: &request.purchase,
@@ -147,7 +150,8 @@ pub fn again<'a>(request: &'a Request, order: &Order) -> Ask<'a> {
         role: crate::base::Role::Admin,
         once: None,
         may_wait: true,
-    }
+        waits: true,
+    })
 }
 
 /// A step that the one who acts takes.
@@ -179,6 +183,6 @@ fn finish(
     }
     let order = order_of(request)?;
     let id = subject::load(conn, request.customer)?.app_user_id;
-    let trace = Trace::new(action).about(&order.product_id).after(order.wanted.words()).because(reason);
+    let trace = Trace::new(action).about(order.about()).after(order.wanted.words()).because(reason);
     Ok(Ok(trace.for_customer(request.customer, &id)))
 }

@@ -1,14 +1,15 @@
 //! What follows from what a store did: our own event of it, in the transaction in which the request is confirmed.
 
+use super::customer_effects;
 use super::payment::Payment;
 use super::subject::{Holder, find_purchase};
 use crate::audit::{self, Action, Ctx, Trace};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::EventId;
+use crate::base::ids::{CustomerId, EventId};
 use crate::base::money::Money;
 use crate::catalog::{self, Catalog};
-use crate::customers::{locks, subject};
+use crate::customers::{locks, state, subject};
 use crate::db::Conn;
 use crate::events::own::{GivenBack, PaidPeriod, StoreAction, Subject};
 use crate::events::{Delivery, PeriodType};
@@ -29,6 +30,9 @@ pub fn write(
     order: &Order,
     at: Moment,
 ) -> Result<Option<EventId>, Error> {
+    if let Wanted::Customer(act) = &order.wanted {
+        return customer_effects::write(conn, ctx, request, order, act);
+    }
     let Some(holder) = find_purchase(conn, request.customer, request.environment, &request.purchase)? else {
         return Ok(None);
     };
@@ -39,14 +43,26 @@ pub fn write(
             let transaction = order.transaction_id.as_deref();
             Payment::find(conn, ctx.project, holder.customer, &holder.purchase, transaction)?
         }
-        Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => None,
+        Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } | Wanted::Customer(_) => None,
     };
+    let at = after_all_reported(conn, ctx, holder.customer, at)?;
     let catalog = catalog::queries::load(conn, ctx.project)?;
     let delivery =
         Effect { order, purchase: &holder.purchase, payment: payment.as_ref(), at }.event(&catalog, &subject)?;
     let event = ingest::append_one(conn, ctx, &delivery)?;
     append_trace(conn, ctx, request, (&holder, &subject), order)?;
     Ok(Some(event))
+}
+
+/// How far a clock may be ahead of ours, in minutes; beyond that its times mean nothing here.
+const SKEW_MINUTES: i64 = 10;
+
+/// `at`, or a moment after the newest event where the clock of the other side is a little ahead: what it did comes after what it
+/// has reported.
+fn after_all_reported(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, at: Moment) -> Result<Moment, Error> {
+    let newest = state::newest_event_at(conn, ctx.project, &[customer])?;
+    let newest = newest.filter(|newest| *newest < ctx.now.plus_minutes(SKEW_MINUTES));
+    Ok(newest.map_or(at, |newest| at.max(Moment(newest.millis().saturating_add(1)))))
 }
 
 /// What a store did, and to what.
@@ -72,6 +88,7 @@ impl Effect<'_> {
             Wanted::Cancel { at_once: true } => action.switched_off(Some(at)),
             Wanted::Resume => action.switched_on(purchase.expires_at),
             Wanted::Extend { until, .. } => action.extended(*until),
+            Wanted::Customer(_) => Err(Error::Internal("it is not about a purchase".into())),
         }
     }
 }
@@ -111,6 +128,7 @@ fn append_trace(
         Wanted::Cancel { .. } => Action::SubscriptionCancelled,
         Wanted::Resume => Action::SubscriptionResumed,
         Wanted::Extend { .. } => Action::SubscriptionExtended,
+        Wanted::Customer(_) => return Ok(()),
     };
     let trace = Trace::new(action).about(&order.product_id).after(order.wanted.words()).because(request.reason.clone());
     let trace = trace.for_customer(holder.customer, &subject.app_user_id);

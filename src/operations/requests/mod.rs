@@ -7,6 +7,8 @@
 mod approval;
 mod ask;
 mod check;
+mod customer;
+mod customer_effects;
 mod decide;
 mod effects;
 mod payment;
@@ -18,6 +20,7 @@ mod worker;
 pub use approval::{Rule, for_whom as approval_needed, rules, set_rule};
 pub use ask::{Ask, Asked, Extent, Wish};
 pub use check::check;
+pub use customer::CustomerAsk;
 pub use decide::{Decided, Problem, Settlement, again as stored_ask, approve, refuse, settle, withdraw};
 pub use payment::Payment;
 pub use preview::events as previewed;

@@ -25,6 +25,10 @@ pub enum Refusal {
     /// The payment was made in this currency.
     OtherCurrency(String),
     MayNotKeepAccess,
+    /// Only the money goes back, because nobody can end access.
+    MustKeepAccess,
+    /// The store gives back only the newest payment.
+    OnlyNewest,
     MayNotEndAtOnce,
     /// The new end is not later than the end, or the period would be longer than the store allows; the most days.
     EndOutOfRange(i64),
@@ -60,11 +64,12 @@ impl Refusal {
             | Refusal::UnknownAmount
             | Refusal::TooFine(_)
             | Refusal::OtherCurrency(_) => "amount",
-            Refusal::MayNotKeepAccess => "access",
+            Refusal::MayNotKeepAccess | Refusal::MustKeepAccess => "access",
             Refusal::MayNotEndAtOnce => "when",
             Refusal::EndOutOfRange(_) => "days",
             Refusal::NoSuchPurchase
             | Refusal::NoSuchPayment
+            | Refusal::OnlyNewest
             | Refusal::Impossible(_)
             | Refusal::Stale
             | Refusal::Open(_)
@@ -88,6 +93,8 @@ impl Refusal {
             | Refusal::TooFine(_)
             | Refusal::OtherCurrency(_)
             | Refusal::MayNotKeepAccess
+            | Refusal::MustKeepAccess
+            | Refusal::OnlyNewest
             | Refusal::MayNotEndAtOnce
             | Refusal::EndOutOfRange(_) => RefusalKind::Impossible,
         }
@@ -112,6 +119,8 @@ impl Refusal {
             Refusal::TooFine(left) => format!("{} has no such small parts.", left.currency),
             Refusal::OtherCurrency(paid_in) => format!("This payment was made in {paid_in}, and is given back in it."),
             Refusal::MayNotKeepAccess => "With a refund this store ends access.".into(),
+            Refusal::MustKeepAccess => "Only the money can be given back here: access stays as it is.".into(),
+            Refusal::OnlyNewest => "Only the newest payment can be refunded here.".into(),
             Refusal::MayNotEndAtOnce => "This store lets access last until the period ends.".into(),
             Refusal::EndOutOfRange(most) if *most > 36_500 => "The new end must be later than the present one.".into(),
             Refusal::EndOutOfRange(most) => format!("The end can be moved by 1 to {most} days."),

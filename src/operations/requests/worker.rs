@@ -1,5 +1,5 @@
 //! The worker: sends requests, each under a lease, and settles those whose outcome is not known by reading, never by sending
-//! again (§10 of the rules about stores).
+//! again .
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::db::{Conn, Db};
 use crate::requests::echo::AWAITED_HOURS;
 use crate::requests::queries::{self, Key, Move};
 use crate::requests::{Request, State, Step};
-use crate::stores::{Answer, Lines, Order, Outcome, Proof, StoreClient, Unread};
+use crate::stores::{Answer, Line, Lines, Order, Outcome, Proof, StoreClient, Unread};
 
 /// How long one worker has a request to itself, in seconds, apart from its calls: to write.
 const WRITING_SECONDS: i64 = 5;
@@ -79,7 +79,7 @@ impl Worker {
     fn free_at(&self, request: &Request) -> Option<Moment> {
         let calls = matches!(request.state, State::Asked | State::Unknown | State::Pending);
         let order = request.order().ok().filter(|_| calls)?;
-        self.lines.free_at(order.project, order.store.as_ref()?, self.clock.now())
+        self.lines.free_at(order.project, &order.line()?, self.clock.now())
     }
 
     /// Looks at a request now, on a thread that may block. Returns when that is done, or after `wait`; then it goes on by itself.
@@ -135,10 +135,10 @@ impl Worker {
     }
 
     fn send(&self, request: &Request, order: &Order) -> Result<(), Error> {
-        let Some((store, client)) = self.line(order) else {
+        let Some((line, client)) = self.line(order) else {
             return self.advance(request, State::Refused, None, "The project is not connected to this store any more.");
         };
-        if let Err(until) = self.lines.take_turn(order.project, store, self.clock.now()) {
+        if let Err(until) = self.lines.take_turn(order.project, &line, self.clock.now()) {
             return self.postpone(request, until);
         }
         if let Some(why) = self.no_more(request, order)? {
@@ -147,32 +147,39 @@ impl Worker {
         let reading = match client.read(order) {
             Ok(reading) => reading,
             Err(unread) => {
-                self.lines.note(order.project, store, false, self.clock.now());
-                return self.not_sent(request, &unread);
+                self.lines.note(order.project, &line, false, self.clock.now());
+                return self.not_sent(request, order, &unread);
             }
         };
         if let Some(outcome) = reading.already {
             let words = format!("It was so already, nothing was sent. {}", outcome.words);
             return self.advance(request, State::Confirmed, None, &words);
         }
+        if let Some(why) = reading.refused {
+            self.lines.note(order.project, &line, true, self.clock.now());
+            return self.advance(request, State::Refused, None, &why);
+        }
         if !self.begin(request, &reading.snapshot.0, client.longest_call() + WRITING_SECONDS)? {
             return Ok(());
         }
         let answer = client.send(order, &reading.snapshot, self.clock.now().plus_seconds(client.longest_call()));
         let is_answered = !matches!(answer, Answer::Unclear(_) | Answer::NotSent(_));
-        self.lines.note(order.project, store, is_answered, self.clock.now());
+        self.lines.note(order.project, &line, is_answered, self.clock.now());
         self.record(request, order, answer)
     }
 
     /// Why it cannot be sent any more as it was asked, because what it is about has changed since.
     fn no_more(&self, request: &Request, order: &Order) -> Result<Option<String>, Error> {
         let ctx = Ctx::system(request.project, &self.ids, self.clock.now());
-        let checked = self.db.read_here(|conn| check(conn, &ctx, &again(request, order)))?;
+        let Some(ask) = again(request, order) else { return Ok(None) };
+        let checked = self.db.read_here(|conn| check(conn, &ctx, &ask))?;
         Ok(checked.err().map(|refusal| refusal.words()))
     }
 
-    fn line<'a>(&'a self, order: &'a Order) -> Option<(&'a crate::events::Store, &'a dyn StoreClient)> {
-        Some((order.store.as_ref()?, self.lines.client(order.store.as_ref())?))
+    fn line(&self, order: &Order) -> Option<(Line, &dyn StoreClient)> {
+        let line = order.line()?;
+        let client = self.lines.client(&line)?;
+        Some((line, client))
     }
 
     /// Commits that the order is being sent, before it leaves. Returns whether this worker may send it.
@@ -228,6 +235,9 @@ impl Worker {
                 moved(State::Pending, now, Some(now.plus_minutes(10)), &outcome.words)
             }
             Answer::Refused(words) => moved(State::Refused, now, None, words),
+            Answer::NotSent(unread) if !order.waits => {
+                moved(State::Refused, now, None, &format!("It was not to wait, and was not sent. {}", unread.words))
+            }
             Answer::NotSent(unread) => moved(State::Asked, now, Some(self.again_at(&request, unread)), &unread.words),
             Answer::Unclear(words) => moved(State::Unknown, now, Some(now.plus_seconds(SHORTEST_WAIT)), words),
         };
@@ -253,9 +263,9 @@ impl Worker {
         let now = self.clock.now();
         let sent_at = request.sent_at.unwrap_or(request.state_at);
         let proof = match self.line(order) {
-            Some((store, client)) if self.lines.take_turn(order.project, store, now).is_ok() => {
+            Some((line, client)) if self.lines.take_turn(order.project, &line, now).is_ok() => {
                 let proof = client.prove(order, &request.snapshot(), sent_at);
-                self.lines.note(order.project, store, proof.is_ok(), self.clock.now());
+                self.lines.note(order.project, &line, proof.is_ok(), self.clock.now());
                 proof.unwrap_or(Proof::NotYet)
             }
             _ => Proof::NotYet,
@@ -286,7 +296,11 @@ impl Worker {
     }
 
     /// Tries again later; says so once.
-    fn not_sent(&self, request: &Request, unread: &Unread) -> Result<(), Error> {
+    fn not_sent(&self, request: &Request, order: &Order, unread: &Unread) -> Result<(), Error> {
+        if !order.waits {
+            let words = format!("It was not to wait, and was not sent. {}", unread.words);
+            return self.advance(request, State::Refused, None, &words);
+        }
         let (key, now) = ((request.project, request.id), self.clock.now());
         let until = self.again_at(request, unread);
         let step =

@@ -2,11 +2,13 @@
 //! card; only `page` knows all of them.
 //!
 //! This folder also holds what several cards need: `visit` (the customer, the person who opened the page, and the
-//! time), `acting` (what the handlers share), `pickup` (whether the app has fetched a change), and the badges.
+//! time), `acting` (what the handlers share), `asking` (what is asked of RevenueCat first), `pickup` (whether the app
+//! has fetched a change), and the badges.
 
 pub mod acting;
 pub mod answer;
 pub mod app_user_ids;
+mod asking;
 pub mod attributes;
 pub mod attribution;
 pub mod badge;

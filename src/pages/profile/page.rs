@@ -4,17 +4,20 @@ use askama::Template;
 use url::form_urlencoded;
 
 use super::answer::Answer;
+use super::asking::{IF_AWAY, REFUSE};
 use super::header::Header;
 use super::star::Star;
 use super::visit::Visit;
 use super::{
     app_user_ids, attributes, attribution, currencies, details, entitlements, history, manage, notes, offering,
 };
-use crate::actions::{self, InProject, Opened, Page, View};
-use crate::base::Permission::ReadTeam;
+use crate::actions::{self, InProject, Opened, Page, Reach, View};
+use crate::base::Permission::{ManageConnections, ReadTeam};
 use crate::base::error::Error;
 use crate::db::Conn;
+use crate::stores::{Line, Lines};
 use crate::web::{Dialog, Flash, Layout, Section};
+use crate::wording::sentence::Stamp;
 
 /// What the query string asks for.
 #[derive(Debug, Default)]
@@ -89,19 +92,43 @@ impl Page for ProfilePage {
     /// The name of a dialog begins with the name of its card.
     fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
         let visit = &self.visit;
+        let lines = view.request.lines();
+        let reach = |opened: &Opened| reach(visit, lines, opened);
         let at = |card: &str, opened: Opened| opened.with_back(visit.at(card));
+        let act = |card: &str, opened: Opened| {
+            let reach = reach(&opened);
+            at(card, opened).with_reach(reach)
+        };
         match opened.name.split('-').next() {
             Some("note") => notes::dialog(conn, visit, at("notes", opened)),
-            Some("offering") => offering::dialog(conn, visit, at("offering", opened)),
-            Some("attribute") => attributes::dialog(conn, visit, at("attributes", opened)),
-            Some("currency") => currencies::dialog(conn, visit, at("currencies", opened)),
-            Some("grant") => entitlements::grant_dialog(conn, visit, at("entitlements", opened)),
+            Some("offering") => offering::dialog(conn, visit, act("offering", opened)),
+            Some("attribute") => attributes::dialog(conn, visit, act("attributes", opened)),
+            Some("currency") => currencies::dialog(conn, visit, act("currencies", opened)),
+            Some("grant") => entitlements::grant_dialog(conn, visit, act("entitlements", opened)),
             Some("refund" | "cancel" | "resume" | "extend") => {
-                entitlements::purchase_dialog(conn, visit, view.request.lines(), at("entitlements", opened))
+                let opened =
+                    if visit.connected.is_some() { act("entitlements", opened) } else { at("entitlements", opened) };
+                entitlements::purchase_dialog(conn, visit, lines, opened)
             }
-            Some("manage") => manage::dialog(conn, visit, at("manage", opened)),
+            Some("manage") => manage::dialog(conn, visit, act("manage", opened)),
             _ => Ok(None),
         }
+    }
+}
+
+/// Where what a dialog of the profile asks for arrives besides here.
+pub fn reach(visit: &Visit, lines: &Lines, opened: &Opened) -> Reach {
+    let Some(connected) = visit.connected else {
+        let slug = &visit.project.slug;
+        let connections = format!("/projects/{slug}/settings/connections");
+        return Reach::WebhooksOnly { connections: visit.may(ManageConnections).then_some(connections) };
+    };
+    let now = visit.ctx.now;
+    let rests_until = lines.rests_until(visit.project.id, &Line::RevenueCat, now);
+    Reach::RevenueCat {
+        is_suspended: connected.is_suspended,
+        rests_until: rests_until.map(|until| Stamp::day_and_time(until, now)),
+        refuses: opened.typed(IF_AWAY) == Some(REFUSE),
     }
 }
 

@@ -10,10 +10,13 @@ use crate::db::Conn;
 use crate::events::Environment;
 use crate::pages::request_line::{self, RequestLine, Shown};
 use crate::requests::{State, queries};
-use crate::stores::ActionKind;
+use crate::stores::{ActionKind, OrderKind};
 
 /// How many requests a page shows.
 const MOST: i64 = 50;
+
+/// For how many minutes what was done for the customer is still said at the top.
+const MINUTES_AFTERWARDS: i64 = 10;
 
 /// For how many days a finished request stands at its purchase.
 const DAYS_AT_PURCHASE: i64 = 7;
@@ -58,11 +61,25 @@ impl Requests {
     ) -> Option<&Shown> {
         let is_it = |one: &&Shown| {
             let request = &one.request;
-            let is_same = request.environment == environment && request.purchase == key && request.kind == kind;
+            let is_same = request.environment == environment
+                && request.purchase == key
+                && request.kind == OrderKind::Purchase(kind);
             let is_payment = kind != ActionKind::Refund || one.order.transaction_id.as_deref() == payment;
             is_same && is_payment && request.state.is_open()
         };
         self.all.iter().find(is_it)
+    }
+
+    /// What was asked for the customer as a whole and is open, or has ended a moment ago; what was refused, for a day.
+    pub fn about_customer(&self) -> Vec<&RequestLine> {
+        let is_shown = |one: &&Shown| {
+            let since = match one.request.state {
+                State::Refused => self.now.plus_days(-1),
+                _ => self.now.plus_minutes(-MINUTES_AFTERWARDS),
+            };
+            !one.order.wanted.is_about_a_purchase() && (one.request.state.is_open() || one.request.state_at > since)
+        };
+        self.all.iter().filter(is_shown).map(|one| &one.line).collect()
     }
 
     /// The request of which an event says what came of it.
@@ -75,7 +92,7 @@ impl Requests {
     pub fn without_event(&self, environment: Environment) -> impl Iterator<Item = &Shown> {
         let is_told = |one: &Shown| {
             let has_event = one.request.effect_event.is_some() || one.request.echo_event.is_some();
-            one.request.state == State::Confirmed && has_event
+            one.request.state == State::Confirmed && (has_event || !one.order.wanted.is_about_a_purchase())
         };
         self.all.iter().filter(move |one| one.request.environment == environment && !is_told(one))
     }

@@ -10,9 +10,11 @@ use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::{AppUserId, Permission, Role, lookup_key};
 use crate::customers::TransferBehavior;
 use crate::db::Conn;
-use crate::db::schema::{app_user_ids, customers, projects};
+use crate::db::schema::{app_user_ids, connections, customers, projects};
 use crate::events::Environment;
 use crate::operations::erasure::blocking;
+use crate::projection::Purchase;
+use crate::stores::{Connected, Target};
 use crate::web::form;
 use crate::wording::text;
 
@@ -33,6 +35,8 @@ pub struct Subject {
     pub ctx: Ctx,
     /// The role of the person in the project.
     pub role: Role,
+    /// Set when the project is connected to RevenueCat.
+    pub connected: Option<Connected>,
 }
 
 /// The project that the customer belongs to.
@@ -131,13 +135,20 @@ impl Subject {
         environment: Environment,
         role: Role,
     ) -> QueryResult<Option<Subject>> {
-        let Some((project, customer, since)) = find(conn, ctx.project, app_user_id)? else { return Ok(None) };
+        let Some((project, customer, since, connected)) = find(conn, ctx.project, app_user_id)? else {
+            return Ok(None);
+        };
         let (href, opened_as) = (href(&project.slug, app_user_id), app_user_id.to_owned());
-        Ok(Some(Subject { project, customer, opened_as, since, href, environment, ctx: ctx.clone(), role }))
+        Ok(Some(Subject { project, customer, opened_as, since, href, environment, ctx: ctx.clone(), role, connected }))
     }
 
     pub fn may(&self, permission: Permission) -> bool {
         self.project.roles.allow(self.role, permission)
+    }
+
+    /// A purchase of the customer as something that a store can be asked about now.
+    pub fn target<'a>(&self, purchase: &'a Purchase) -> Target<'a> {
+        Target { purchase, now: self.ctx.now, connected: self.connected }
     }
 
     /// The address of the page at this card, with the sandbox switch unchanged.
@@ -168,15 +179,23 @@ pub fn href(slug: &str, app_user_id: &str) -> String {
     format!("/projects/{slug}/customers/{}", text::segment(app_user_id))
 }
 
-type Found = (Project, Customer, Since);
+type Found = (Project, Customer, Since, Option<Connected>);
+
+/// The project, whether there is a key of version 1, and whether nothing is sent.
+type Connection = (ProjectId, bool, bool);
 
 fn find(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Option<Found>> {
+    let (v1_key, suspended) = (connections::v1_key.is_not_null(), connections::suspended_at.is_not_null());
+    let connection = (connections::project_id, v1_key, suspended).nullable();
     let own = app_user_ids::project_id.eq(project).and(app_user_ids::key.eq(lookup_key(app_user_id)));
-    app_user_ids::table
+    let found = app_user_ids::table
         .inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)))
         .inner_join(projects::table.on(projects::id.eq(app_user_ids::project_id)))
+        .left_join(connections::table.on(connections::project_id.eq(app_user_ids::project_id)))
         .filter(own)
-        .select((Project::as_select(), Customer::as_select(), Since::as_select()))
-        .first(conn)
-        .optional()
+        .select((Project::as_select(), Customer::as_select(), Since::as_select(), connection))
+        .first::<(Project, Customer, Since, Option<Connection>)>(conn)
+        .optional()?;
+    let connected = |(_, has_v1_key, is_suspended): Connection| Connected { has_v1_key, is_suspended };
+    Ok(found.map(|(project, customer, since, connection)| (project, customer, since, connection.map(connected))))
 }

@@ -87,6 +87,7 @@ pub fn stranger() -> Visit {
         environment: Environment::Production,
         ctx: Ctx::system(ProjectId(1), &Ids::of_node(1), NOW),
         role: Role::Support,
+        connected: None,
     };
     Visit {
         subject,

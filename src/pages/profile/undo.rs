@@ -31,6 +31,7 @@ undo! {
     Offering: offering,
     Grant: entitlements,
     Currency: currencies,
+    Asked: asking,
 }
 
 #[derive(Deserialize)]

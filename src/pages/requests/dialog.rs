@@ -14,7 +14,7 @@ use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::{self, RequestLine, Shown};
 use crate::requests::{Request, State, queries};
-use crate::stores::{self, Order, Wanted};
+use crate::stores::{Order, Wanted};
 use crate::web::{Dialog, filters};
 use crate::wording::times;
 
@@ -113,15 +113,22 @@ pub fn dialog(conn: &mut Conn, view: &View<'_, InProject>, form: Opened) -> Resu
     let Some(subject) = Subject::find(conn, &ctx, &id, request.environment, member.role)? else { return Ok(None) };
     let visit = Visit::load(conn, subject)?;
     let ask = stored_ask(&request, &order);
-    let checked = check(conn, &ctx, &ask)?;
-    let payment = checked.as_ref().ok().and_then(|(.., payment)| payment.clone());
-    let purchase = checked.as_ref().ok().map(|(holder, ..)| holder.purchase.clone());
-    let changed = checked.err().filter(|_| what == What::Approve).map(|refusal| refusal.words());
-    let access_changes = if what == What::Approve { what_changes(conn, &visit, &ask)? } else { Vec::new() };
+    let checked = ask.as_ref().map(|ask| check(conn, &ctx, ask)).transpose()?;
+    let found = checked.as_ref().and_then(|checked| checked.as_ref().ok());
+    let payment = found.and_then(|(.., payment)| payment.clone());
+    let purchase = found.map(|(holder, ..)| holder.purchase.clone());
+    let changed = checked.and_then(Result::err).filter(|_| what == What::Approve).map(|refusal| refusal.words());
+    let access_changes = match ask.filter(|_| what == What::Approve) {
+        Some(ask) => what_changes(conn, &visit, &ask)?,
+        None => Vec::new(),
+    };
     let of_purchase = purchase.as_ref().map(|purchase| visit.product_name(purchase).to_owned());
-    let mut facts = vec![("Product", of_purchase.unwrap_or_else(|| order.product_id.clone()))];
-    let sandbox = if visit.is_sandbox() { ", in the sandbox" } else { "" };
-    facts.push(("Store", format!("{}{sandbox}", request_line::plain_store_name(order.store.as_ref()))));
+    let mut facts = Vec::new();
+    if order.wanted.is_about_a_purchase() {
+        let sandbox = if visit.is_sandbox() { ", in the sandbox" } else { "" };
+        facts.push(("Product", of_purchase.unwrap_or_else(|| order.product_id.clone())));
+        facts.push(("Store", format!("{}{sandbox}", request_line::plain_store_name(order.store.as_ref()))));
+    }
     facts.extend(money(&order, payment.as_ref()));
     facts.push(("Asked by", format!("{asked_by}, {asked}")));
     facts.extend(request.reason.clone().map(|reason| ("Because", reason)));
@@ -136,7 +143,7 @@ pub fn dialog(conn: &mut Conn, view: &View<'_, InProject>, form: Opened) -> Resu
         order: order.transaction_id.clone(),
         access_changes,
         changed,
-        store: stores::spoken(order.store.as_ref()),
+        store: order.asked_of(),
         says: format!("Agree: {}", order.wanted.words()),
         form,
     })))

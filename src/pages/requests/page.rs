@@ -162,7 +162,7 @@ impl Row {
             store: plain_store_name(order.store.as_ref()),
             dollars: match &order.wanted {
                 Wanted::Refund(refund) => refund.dollars.map(|dollars| format!("USD {}", dollars.shown())),
-                Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => None,
+                Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } | Wanted::Customer(_) => None,
             },
             is_sandbox,
             line: RequestLine { decide: None, ..line },

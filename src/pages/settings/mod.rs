@@ -4,6 +4,7 @@
 pub mod audit;
 mod blocked;
 pub mod catalog;
+pub mod connections;
 pub mod endpoints;
 mod keys;
 mod overview;
@@ -31,6 +32,7 @@ pub fn routes(routes: &mut Routes) {
         project::routes(routes);
         refunds::routes(routes);
         webhook::routes(routes);
+        connections::routes(routes);
         keys::routes(routes);
         audit::routes(routes);
         people::routes(routes);
@@ -56,6 +58,7 @@ pub struct Nav {
     pub has_overview: bool,
     pub has_keys: bool,
     pub has_blocked: bool,
+    pub has_connections: bool,
     pub has_endpoints: bool,
     pub has_test_accounts: bool,
 }

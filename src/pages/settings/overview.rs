@@ -9,8 +9,8 @@ use crate::actions::Page;
 use crate::actions::View;
 use crate::auth::Member;
 use crate::base::Permission::{
-    DeleteCustomers, DeleteTestAccounts, ManageEndpoints, ManageKeys, ManageProject, ManageSecrets, ReadAudit,
-    ReadPeople, ReadRejected, ReadSettings,
+    DeleteCustomers, DeleteTestAccounts, ManageConnections, ManageEndpoints, ManageKeys, ManageProject, ManageSecrets,
+    ReadAudit, ReadPeople, ReadRejected, ReadSettings,
 };
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -112,6 +112,7 @@ pub fn nav(conn: &mut Conn, member: &Member, here: &'static str) -> Result<Nav, 
         has_overview: member.may(ReadSettings),
         has_keys: member.may(ManageKeys),
         has_blocked: member.may(DeleteCustomers),
+        has_connections: member.may(ManageConnections),
         has_endpoints: member.may(ManageEndpoints),
         has_test_accounts: member.may(DeleteTestAccounts),
     })

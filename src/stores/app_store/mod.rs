@@ -16,7 +16,7 @@ impl StoreRules for AppStore {
     }
 }
 
-fn refund(Target { purchase, now }: Target<'_>) -> Obstacle {
+fn refund(Target { purchase, now, .. }: Target<'_>) -> Obstacle {
     let is_running = purchase.is_active(now);
     let period = if purchase.is_subscription() { ", for the latest period" } else { "" };
     let stays = if is_running { " Access stays until Apple approves." } else { "" };
@@ -42,7 +42,7 @@ fn resume() -> Obstacle {
     )
 }
 
-fn extend(Target { purchase, now }: Target<'_>) -> Capability {
+fn extend(Target { purchase, now, .. }: Target<'_>) -> Capability {
     let grant = "Grant the entitlement instead: it runs beside the subscription and postpones no charge.";
     let because = match purchase.status(now) {
         Status::Trial | Status::TrialCancelled | Status::GraceInTrial => "Apple extends no trial.",

@@ -25,7 +25,7 @@ impl StoreRules for PlayStore {
     }
 }
 
-fn refund(Target { purchase, now }: Target<'_>) -> Capability {
+fn refund(Target { purchase, now, .. }: Target<'_>) -> Capability {
     if purchase.period_start.plus_days(REFUND_DAYS) < now {
         return Capability::Impossible(
             Obstacle::because("Google refunds no order that is older than three years.")
@@ -77,7 +77,7 @@ fn resume() -> Obstacle {
         .tell("You can switch renewal back on at play.google.com/store/account/subscriptions, as long as your subscription runs.")
 }
 
-fn extend(Target { purchase, now }: Target<'_>) -> Capability {
+fn extend(Target { purchase, now, .. }: Target<'_>) -> Capability {
     let grant = "Grant the entitlement instead: it runs beside the subscription and postpones no charge.";
     let (because, tell) = match purchase.status(now) {
         Status::Prepaid => {

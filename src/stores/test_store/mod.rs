@@ -12,7 +12,7 @@ pub struct TestStore;
 const MOST_DAYS: i64 = 365;
 
 impl StoreRules for TestStore {
-    fn capability(&self, action: ActionKind, Target { purchase, now }: Target<'_>) -> Capability {
+    fn capability(&self, action: ActionKind, Target { purchase, now, .. }: Target<'_>) -> Capability {
         match action {
             ActionKind::Refund => Capability::Possible(Limit {
                 is_divisible: true,

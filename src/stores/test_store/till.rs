@@ -101,7 +101,7 @@ impl Till {
         let (amount, until) = match &order.wanted {
             Wanted::Refund(refund) => (refund.amount.as_ref().map(|amount| amount.amount), None),
             Wanted::Extend { until, .. } => (None, Some(*until)),
-            Wanted::Cancel { .. } | Wanted::Resume => (None, None),
+            Wanted::Cancel { .. } | Wanted::Resume | Wanted::Customer(_) => (None, None),
         };
         let transaction = order.transaction_id.as_deref().unwrap_or_default();
         if let (Wanted::Refund(refund), Some(amount)) = (&order.wanted, amount) {
@@ -148,7 +148,7 @@ fn outcome(request: RequestId, id: RowId, at: Moment) -> Outcome {
 
 impl StoreClient for Till {
     fn read(&self, _: &Order) -> Result<Reading, Unread> {
-        Ok(Reading { snapshot: Snapshot::default(), already: None })
+        Ok(Reading { snapshot: Snapshot::default(), already: None, refused: None })
     }
 
     fn send(&self, order: &Order, _: &Snapshot, deadline: Moment) -> Answer {

@@ -6,7 +6,7 @@ use crate::projection::Status;
 pub struct WebBilling;
 
 impl StoreRules for WebBilling {
-    fn capability(&self, action: ActionKind, Target { purchase, now }: Target<'_>) -> Capability {
+    fn capability(&self, action: ActionKind, Target { purchase, now, .. }: Target<'_>) -> Capability {
         let not_connected = |what: &str| {
             Obstacle::because(format!("This project is not connected to RevenueCat, which could {what}."))
                 .instead("Do it in RevenueCat’s dashboard, on the customer’s page.")

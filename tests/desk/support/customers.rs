@@ -58,6 +58,15 @@ pub fn history_of(desk: &Desk, app_user_id: &str) -> Vec<String> {
     rows.iter().map(|(side, digest)| format!("{} {}", word(side), kind(digest).as_str())).collect()
 }
 
+/// As [`history_of`], without rows that an event of the store has replaced, or that say again what was known.
+pub fn told_of(desk: &Desk, app_user_id: &str) -> Vec<String> {
+    let own = history::table.inner_join(events::table.on(events::id.eq(history::event_id)));
+    let own = own.filter(history::customer_id.eq(customer_id(desk, app_user_id)).and(history::is_muted.eq(false)));
+    let rows: Vec<Digest> =
+        desk.read(|conn| own.order((history::event_at, history::tie)).select(events::digest).load(conn));
+    rows.iter().map(|digest| digest.read().expect("it reads").kind.as_str().to_owned()).collect()
+}
+
 /// The App User IDs of each customer of a project.
 pub fn ids_of_customers(desk: &Desk, project: ProjectId) -> Vec<Vec<String>> {
     profiles(desk, project).into_keys().collect()

@@ -34,7 +34,7 @@ pub fn remove_grant(desk: &Desk, id: &str, key: &str) -> Option<Vec<Removed>> {
     let (ctx, customer) = (desk.ctx(), customer_id(desk, id));
     let removed = desk.db.write_here(|conn| {
         let plan = grants::plan_removal(conn, &ctx, customer, key)?;
-        plan.iter().try_for_each(|plan| grants::carry_out(conn, &ctx, customer, plan))?;
+        plan.iter().try_for_each(|plan| grants::carry_out(conn, &ctx, customer, plan).map(drop))?;
         Ok::<_, Error>(plan.map(|plan| plan.removed))
     });
     removed.expect("it is decided")
@@ -48,7 +48,8 @@ pub fn planned_transfer(desk: &Desk, from: &str, to: &str) -> Move {
 /// Moves the purchases of one customer to another; returns how many.
 pub fn transfer_purchases(desk: &Desk, from: &str, to: &str) -> Result<i64, transfer::Refusal> {
     let one = planned_transfer(desk, from, to);
-    desk.db.write_here(|conn| one.make(conn, &desk.ctx())).expect("it is stored")
+    let made = desk.db.write_here(|conn| one.make(conn, &desk.ctx())).expect("it is stored");
+    made.map(|moved| moved.purchases)
 }
 
 /// Erases the customer who has this App User ID, if anybody has it.

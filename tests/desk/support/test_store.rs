@@ -20,7 +20,7 @@ pub async fn desk_with_test_store() -> (Desk, String) {
 }
 
 /// Applies a catalog of the Test Store: subscriptions of all lengths, and products that do not renew.
-fn stock(desk: &Desk) {
+pub fn stock(desk: &Desk) {
     let sold = |id: &str, kind: &str, duration: Value, amount: &str, currency: &str| {
         json!({
             "id": id, "store": "TEST_STORE", "display_name": format!("{id} (test)"), "type": kind, "duration": duration,

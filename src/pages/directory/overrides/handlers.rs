@@ -29,8 +29,11 @@ pub async fn clear(form: ActionForm<Draft>) -> Outcome {
         must_be_allowed(&subject)?;
         let before = overrides::queries::find(action.conn, subject.customer.id)?;
         Override::must_be(before.as_ref(), draft.seen)?;
-        let done = cleared(action, before, None, address(&member.project.slug, id))?;
-        let message = format!("{} gets the project's default again.", text::visible(id));
+        let done = cleared(action, &subject, before, None, address(&member.project.slug, id))?;
+        let message = match action.asked.get() {
+            Some(_) => done.message,
+            None => format!("{} gets the project's default again.", text::visible(id)),
+        };
         Ok(Done { trace: done.trace.for_customer(subject.customer.id, id), message, ..done })
     })
     .await

@@ -12,8 +12,10 @@ use crate::base::error::{Error, Problem, Refusal};
 use crate::customers::attributes::{AttributeKey, MAX_CUSTOM, Stored, TypedValue, queries};
 use crate::customers::state;
 use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::asking::{self, Act};
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
+use crate::stores::CustomerAct;
 use crate::wording::text;
 
 /// The fields of the form.
@@ -102,6 +104,17 @@ fn change(
     after: Stored,
     message: String,
 ) -> Result<Done, Error> {
+    let value = |stored: Option<&Stored>| stored.and_then(Stored::set).map(str::to_owned);
+    let act = |value: Option<String>| CustomerAct::Attributes { values: vec![(after.key.clone(), value)] };
+    let wanted = Act {
+        act: act(value(Some(&after))),
+        inverse: Some(act(value(before.as_ref()))),
+        reason: None,
+        location: subject.at("attributes"),
+    };
+    if let Some(asked) = asking::ask(action, subject, wanted)? {
+        return Ok(asked);
+    }
     queries::put(action.conn, &after)?;
     state::refresh_names(action.conn, &BTreeSet::from([subject.customer.id]))?;
     let trace = crate::operations::trace(before.as_ref(), Some(&after));

@@ -8,10 +8,12 @@ use crate::audit::Trace;
 use crate::base::error::{self, Error};
 use crate::operations::currencies::{self, Amounts, Refusal, Request};
 use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::asking::{self, Act};
 use crate::pages::profile::page::ProfilePage;
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
 use crate::projection::MAX_BALANCE;
+use crate::stores::CustomerAct;
 use crate::wording::text::{grouped, visible};
 
 pub async fn adjust(form: ActionForm<Draft>) -> Outcome {
@@ -21,6 +23,9 @@ pub async fn adjust(form: ActionForm<Draft>) -> Outcome {
         let (project, customer, environment) = (subject.project.id, subject.customer.id, subject.environment);
         let held = queries::find(action.conn, project, customer, environment, &code)?.ok_or(Error::NotFound)?;
         let Adjustment { change, reason } = draft.parse()?;
+        if let Some(asked) = ask(action, subject, &held, (&code, change), &reason)? {
+            return Ok(asked);
+        }
         let made = Undo { environment, code, change };
         let (trace, after) = carry_out(action, subject, &made)?;
         let amount = format!("{} {}", grouped(change.saturating_abs()), held.name);
@@ -30,6 +35,31 @@ pub async fn adjust(form: ActionForm<Draft>) -> Outcome {
         Ok(done.with_undo(&undo::Undo::Currency(made.into())))
     })
     .await
+}
+
+/// Asks RevenueCat for the change, if the project is connected to it.
+fn ask(
+    action: &mut ActionContext<'_>,
+    subject: &Subject,
+    held: &queries::Held,
+    (code, change): (&str, i64),
+    reason: &str,
+) -> Result<Option<Done>, Error> {
+    if subject.connected.is_none() {
+        return Ok(None);
+    }
+    if subject.is_sandbox() {
+        let sentence = "RevenueCat changes balances of production only. Switch the sandbox data off.";
+        return Err(error::Refusal::new("", sentence).into());
+    }
+    currencies::balance_after(code, held.amount.unwrap_or(0), change).map_err(|refusal| {
+        let (field, sentence) = refused(&refusal, change);
+        error::Refusal::new(field, sentence)
+    })?;
+    let act = |amount: i64| CustomerAct::adjust(code, amount);
+    let inverse = Some(act(change.saturating_neg()));
+    let location = subject.at("currencies");
+    asking::ask(action, subject, Act { act: act(change), inverse, reason: Some(reason.to_owned()), location })
 }
 
 /// `POST C/currencies/{code}/preview`: the dialog again, with the balance that would follow.
@@ -47,11 +77,12 @@ pub fn carry_out(action: &mut ActionContext<'_>, subject: &Subject, wanted: &Und
     let amounts = Amounts::one(code, *change);
     let request = Request { environment: *environment, amounts, reference: None, once: None };
     let made = currencies::change(action.conn, &action.ctx, subject.customer.id, &request)?;
-    let traces = made.map_err(|refusal| {
+    let changed = made.map_err(|refusal| {
         let (field, sentence) = refused(&refusal, *change);
         error::Refusal::new(field, sentence)
     })?;
-    let trace = traces.into_iter().next().ok_or_else(|| Error::Internal("a change of a balance did nothing".into()))?;
+    let trace =
+        changed.traces.into_iter().next().ok_or_else(|| Error::Internal("a change of a balance did nothing".into()))?;
     let after = trace.details.after.as_ref().and_then(|after| after.parse().ok()).map(grouped).unwrap_or_default();
     Ok((trace, after))
 }

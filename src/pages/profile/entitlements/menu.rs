@@ -7,7 +7,7 @@ use super::grants::REVOKE;
 use crate::base::Permission::{ChangePurchases, GrantEntitlements};
 use crate::pages::profile::visit::Visit;
 use crate::projection::{Kind, Purchase, Status};
-use crate::stores::{self, ActionKind, Obstacle, Target};
+use crate::stores::{self, ActionKind, Obstacle};
 use crate::web::filters;
 
 #[derive(Debug, Template)]
@@ -74,7 +74,7 @@ fn sorted(visit: &Visit, purchase: &Purchase) -> (Vec<Item>, Vec<Refused>) {
     if !visit.may(ChangePurchases) {
         return (possible, refused);
     }
-    let target = Target { purchase, now: visit.ctx.now };
+    let target = visit.target(purchase);
     for action in wanted(purchase) {
         match stores::capability(action, target).obstacle() {
             Some(why) => refused.push(Refused { label: action.words(), why: why.clone() }),

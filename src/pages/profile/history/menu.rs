@@ -9,7 +9,7 @@ use crate::base::money::Micros;
 use crate::events::{EventType, Summary};
 use crate::pages::profile::visit::Visit;
 use crate::projection::Purchase;
-use crate::stores::{self, ActionKind, Target};
+use crate::stores::{self, ActionKind};
 use crate::web::filters;
 
 #[derive(Debug, Template)]
@@ -40,7 +40,7 @@ impl Menu {
             let dialog = visit.dialog(ActionKind::Refund.name());
             format!("{dialog}&event={row}")
         });
-        let is_connected = stores::is_connected(event.store.as_ref());
+        let is_connected = stores::is_connected(event.store.as_ref(), visit.connected);
         let others = if refund.is_some() { others(visit, order.as_deref()) } else { Vec::new() };
         let menu = Menu { id: format!("p{row}"), refund, is_connected, others, order };
         (menu.refund.is_some() || menu.order.is_some()).then_some(menu)
@@ -51,8 +51,7 @@ impl Menu {
 fn others(visit: &Visit, transaction: Option<&str>) -> Vec<(String, &'static str)> {
     let is_newest = |one: &&Purchase| transaction.is_some() && one.transaction_id.as_deref() == transaction;
     let Some(purchase) = visit.purchases.iter().find(is_newest) else { return Vec::new() };
-    let is_possible =
-        |action: &ActionKind| stores::capability(*action, Target { purchase, now: visit.ctx.now }).is_possible();
+    let is_possible = |action: &ActionKind| stores::capability(*action, visit.target(purchase)).is_possible();
     let all = [ActionKind::Cancel, ActionKind::Resume, ActionKind::Extend].into_iter().filter(is_possible);
     all.map(|action| (visit.dialog(&format!("{}.{}", action.name(), purchase.key)), action.words())).collect()
 }

@@ -11,8 +11,10 @@ use crate::base::ids::CustomerId;
 use crate::operations::transfer::{self, Move};
 use crate::pages::directory::overview;
 use crate::pages::profile::acting::Outcome;
+use crate::pages::profile::asking::{self, Act};
 use crate::pages::profile::subject::{self, Subject};
 use crate::pages::profile::transfer::recipient;
+use crate::stores::CustomerAct;
 use crate::wording::text;
 
 /// The fields of the form that confirms the transfer.
@@ -34,10 +36,30 @@ pub async fn make(form: ActionForm<Draft>) -> Outcome {
         {
             return Err(Refusal::stale().into());
         }
+        if let Some(asked) = ask(action, &subject, one, &draft.to)? {
+            return Ok(asked);
+        }
         let moved = one.make(action.conn, &action.ctx)?.map_err(refused)?;
-        done(action, &subject, to, moved)
+        done(action, &subject, to, moved.purchases)
     })
     .await
+}
+
+/// Asks RevenueCat for the transfer, if the project is connected to it.
+fn ask(action: &mut ActionContext<'_>, subject: &Subject, one: Move, to: &str) -> Result<Option<Done>, Error> {
+    if subject.connected.is_none() {
+        return Ok(None);
+    }
+    if one.from == one.to {
+        return Err(refused(transfer::Refusal::Same).into());
+    }
+    if transfer::movable(action.conn, one.from)? == 0 {
+        return Err(refused(transfer::Refusal::NoPurchases).into());
+    }
+    let act = CustomerAct::Transfer { to: to.trim().to_owned() };
+    let wanted = Act { act, inverse: None, reason: None, location: subject.at("requests") };
+    let asked = asking::ask(action, subject, wanted)?;
+    Ok(asked.map(|done| Done { trace: done.trace.for_customer(subject.customer.id, &subject.opened_as), ..done }))
 }
 
 /// Redirects to the customer who has the purchases now.

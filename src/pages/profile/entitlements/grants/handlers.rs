@@ -7,9 +7,11 @@ use crate::base::error::{Error, Refusal};
 use crate::catalog::{self, Catalog};
 use crate::operations::grants::{self, Plan, queries};
 use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::asking::{self, Act};
 use crate::pages::profile::page::ProfilePage;
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::undo;
+use crate::stores::CustomerAct;
 use crate::wording::text;
 
 pub async fn give(form: ActionForm<Draft>) -> Outcome {
@@ -21,6 +23,9 @@ pub async fn give(form: ActionForm<Draft>) -> Outcome {
         let (ctx, customer, name) = (&action.ctx, subject.customer.id, catalog.entitlement_name(entitlement));
         let planned = grants::plan_grant(action.conn, ctx, customer, entitlement, *length, *replaces)?;
         let plan = planned.map_err(|refusal| request::refused(&refusal, name))?;
+        if let Some(asked) = ask_to_grant(action, subject, &request, &plan)? {
+            return Ok(asked);
+        }
         grants::carry_out(action.conn, &action.ctx, customer, &plan)?;
         let message = format!("{name} granted {}.", request.length.in_words());
         let entry = plan.grant_entry(&request.entitlement, request.length).because(request.reason.clone());
@@ -46,6 +51,9 @@ pub async fn revoke(form: ActionForm<RevokeDraft>) -> Outcome {
             Some(plan) => plan,
             None => return Err(not_removable(action, subject, &key)),
         };
+        if let Some(asked) = ask_to_revoke(action, subject, &plan, reason.clone())? {
+            return Ok(asked);
+        }
         grants::carry_out(action.conn, &action.ctx, subject.customer.id, &plan)?;
         let catalog = catalog::queries::load(action.conn, subject.project.id)?;
         let message = format!("{} removed.", text::capitalised(&removed(&catalog, &plan)));
@@ -53,6 +61,42 @@ pub async fn revoke(form: ActionForm<RevokeDraft>) -> Outcome {
         Ok(done.with_undo(&undo::Undo::Grant(Undo::Removed(plan.removed).into())))
     })
     .await
+}
+
+/// Asks RevenueCat for the grant, if the project is connected to it.
+fn ask_to_grant(
+    action: &mut ActionContext<'_>,
+    subject: &Subject,
+    request: &GrantRequest,
+    plan: &Plan,
+) -> Result<Option<Done>, Error> {
+    let entitlement = request.entitlement.clone();
+    let ends_at = request.length.ends_at(action.ctx.now);
+    let inverse = match plan.removed.first() {
+        Some(former) => {
+            CustomerAct::Grant { entitlement: entitlement.clone(), ends_at: former.ends_at, replaces: true }
+        }
+        None => CustomerAct::Revoke { entitlement: entitlement.clone() },
+    };
+    let act = CustomerAct::Grant { entitlement, ends_at, replaces: !plan.removed.is_empty() };
+    let (reason, location) = (request.reason.clone(), subject.at("entitlements"));
+    asking::ask(action, subject, Act { act, inverse: Some(inverse), reason, location })
+}
+
+/// As [`ask_to_grant`]. RevenueCat removes grants by their entitlement.
+fn ask_to_revoke(
+    action: &mut ActionContext<'_>,
+    subject: &Subject,
+    plan: &Plan,
+    reason: Option<String>,
+) -> Result<Option<Done>, Error> {
+    let (Some(entitlement), Some(first)) = (plan.removed_entitlements().into_iter().next(), plan.removed.first())
+    else {
+        return Ok(None);
+    };
+    let inverse = CustomerAct::Grant { entitlement: entitlement.clone(), ends_at: first.ends_at, replaces: false };
+    let act = CustomerAct::Revoke { entitlement };
+    asking::ask(action, subject, Act { act, inverse: Some(inverse), reason, location: subject.at("entitlements") })
 }
 
 /// `granted Pro access`, `2 grants of Pro access`

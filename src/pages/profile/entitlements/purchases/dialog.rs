@@ -18,7 +18,7 @@ use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::{already, plain_store_name};
 use crate::projection::Purchase;
-use crate::stores::{ActionKind, Capability, ExtendCode, Limit, Lines, Obstacle, Target, Wanted, capability};
+use crate::stores::{ActionKind, Capability, ExtendCode, Limit, Line, Lines, Obstacle, Wanted, capability};
 use crate::web::{Dialog, filters};
 use crate::wording::sentence::Stamp;
 use crate::wording::{text, times};
@@ -70,7 +70,9 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, lines: &Lines, form: Opened) -> Re
     let form = if kind == ActionKind::Refund { form.filled_by_links(&LINKS) } else { form };
     let Some((purchase, form)) = purchase_of(conn, visit, form)? else { return Ok(None) };
     let (now, store) = (visit.ctx.now, purchase.store.as_ref());
-    let rests_until = lines.rests_until(visit.project.id, store, now).map(|until| Stamp::day_and_time(until, now));
+    let line = store.filter(|_| visit.connected.is_none()).cloned().map(Line::Store);
+    let rests_until = line.and_then(|line| lines.rests_until(visit.project.id, &line, now));
+    let rests_until = rests_until.map(|until| Stamp::day_and_time(until, now));
     let named = form.typed("transaction").filter(|id| !id.is_empty());
     let payment = match kind {
         ActionKind::Refund => Payment::find(conn, visit.project.id, visit.customer.id, &purchase, named)?,
@@ -93,7 +95,7 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, lines: &Lines, form: Opened) -> Re
             preference: preference(visit, kind, store),
         })));
     }
-    let limit = match capability(kind, Target { purchase: &purchase, now }) {
+    let limit = match capability(kind, visit.target(&purchase)) {
         Capability::Possible(limit) => limit,
         Capability::Impossible(why) | Capability::NotConnected(why) => {
             let title = format!("{} {}", label(kind), visit.product_name(&purchase));
@@ -212,7 +214,7 @@ fn ahead(conn: &mut Conn, visit: &Visit, purchase: &Purchase, wish: Wish) -> Res
         Ok(Wanted::Cancel { at_once: false }) => "Switch renewal off".into(),
         Ok(Wanted::Resume) => "Switch renewal back on".into(),
         Ok(Wanted::Extend { until, .. }) => format!("Extend until {}", times::day(until)),
-        Ok(Wanted::Refund(_)) | Err(_) => String::new(),
+        Ok(Wanted::Refund(_) | Wanted::Customer(_)) | Err(_) => String::new(),
     };
     Ok(Ahead { says, access_changes: what_changes(conn, visit, &ask)? })
 }

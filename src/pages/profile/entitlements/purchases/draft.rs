@@ -193,6 +193,7 @@ pub fn preview_ask<'a>(visit: &Visit, purchase: &'a Purchase, wish: Wish) -> Ask
         role: visit.role,
         once: None,
         may_wait: true,
+        waits: true,
     }
 }
 

@@ -1,29 +1,19 @@
 //! Asking the store of a purchase.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-
-use actix_web::HttpRequest;
-use actix_web::web::Data;
-
 use super::draft::{CancelDraft, ExtendDraft, Parsed, RefundDraft, ResumeDraft};
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::base::error::{Error, Problem, Refusal};
 use crate::events::Environment;
-use crate::operations::requests::{self, Ask, RefusalKind, Wish, Worker};
+use crate::operations::requests::{self, Ask, RefusalKind, Wish};
 use crate::pages::profile::acting::{Outcome, on_customer};
+use crate::pages::profile::asking::{IF_AWAY, REFUSE};
 use crate::pages::profile::page::ProfilePage;
 use crate::pages::profile::subject::Subject;
 use crate::pages::request_line::title;
-use crate::requests::queries::Key;
-use crate::stores::{self, ActionKind};
-use crate::web::shared;
+use crate::stores::ActionKind;
 
-/// How long the answer to a form waits for the store: with a quick one, the page shows what came of it at once.
-const WAIT: Duration = Duration::from_millis(1_500);
-
-pub async fn refund(form: ActionForm<RefundDraft>, req: HttpRequest) -> Outcome {
-    ask(form, req, ActionKind::Refund, |action, draft| {
+pub async fn refund(form: ActionForm<RefundDraft>) -> Outcome {
+    ask(form, ActionKind::Refund, |action, draft| {
         let rules = super::refund::Rules::load(action.conn, action.ctx.project)?;
         Ok(draft.parse(rules.needs_reason))
     })
@@ -48,48 +38,33 @@ pub async fn preview_extend(form: ActionForm<ExtendDraft>) -> Outcome {
     form.preview::<ProfilePage>(&dialog).await
 }
 
-pub async fn cancel(form: ActionForm<CancelDraft>, req: HttpRequest) -> Outcome {
-    ask(form, req, ActionKind::Cancel, |_, draft| Ok(draft.parse())).await
+pub async fn cancel(form: ActionForm<CancelDraft>) -> Outcome {
+    ask(form, ActionKind::Cancel, |_, draft| Ok(draft.parse())).await
 }
 
-pub async fn resume(form: ActionForm<ResumeDraft>, req: HttpRequest) -> Outcome {
-    ask(form, req, ActionKind::Resume, |_, draft| Ok(draft.parse())).await
+pub async fn resume(form: ActionForm<ResumeDraft>) -> Outcome {
+    ask(form, ActionKind::Resume, |_, draft| Ok(draft.parse())).await
 }
 
-pub async fn extend(form: ActionForm<ExtendDraft>, req: HttpRequest) -> Outcome {
-    ask(form, req, ActionKind::Extend, |_, draft| Ok(draft.parse())).await
+pub async fn extend(form: ActionForm<ExtendDraft>) -> Outcome {
+    ask(form, ActionKind::Extend, |_, draft| Ok(draft.parse())).await
 }
 
-/// Stores what is asked and sends it at once. The answer does not wait long for the store: the page follows by itself.
+/// Stores what is asked; it is sent at once.
 async fn ask<T: Send + 'static>(
     form: ActionForm<T>,
-    req: HttpRequest,
     kind: ActionKind,
     parse: impl FnOnce(&mut ActionContext<'_>, T) -> Result<Parsed, Error> + Send + 'static,
 ) -> Outcome {
-    let worker: Data<Worker> = shared(&req)?;
     let dialog = dialog_of(&form.parameter("x")?, kind);
-    let asked: Arc<OnceLock<Key>> = Arc::default();
-    let slot = asked.clone();
-    let answer = on_customer(form, &dialog, move |action, subject, draft| {
+    on_customer(form, &dialog, move |action, subject, draft| {
         let (wish, reason) = parse(action, draft)??;
-        let (key, done) = store(action, subject, wish, reason)?;
-        slot.get_or_init(|| key);
-        Ok(done)
+        store(action, subject, wish, reason)
     })
-    .await?;
-    if let Some(key) = asked.get() {
-        worker.look_now(*key, WAIT).await;
-    }
-    Ok(answer)
+    .await
 }
 
-fn store(
-    action: &mut ActionContext<'_>,
-    subject: &Subject,
-    wish: Wish,
-    reason: Option<String>,
-) -> Result<(Key, Done), Error> {
+fn store(action: &mut ActionContext<'_>, subject: &Subject, wish: Wish, reason: Option<String>) -> Result<Done, Error> {
     let (environment, purchase) = named(action.request.parameter("x")?).ok_or(Error::NotFound)?;
     let ask = Ask {
         customer: subject.customer.id,
@@ -100,16 +75,17 @@ fn store(
         role: subject.role,
         once: None,
         may_wait: true,
+        waits: action.typed(IF_AWAY) != Some(REFUSE),
     };
     let asked = ask.store(action.conn, &action.ctx)?.map_err(refused)?;
     let what = title(&asked.order.wanted);
     let message = match &asked.waits_because {
         Some(why) => format!("{what}: asked for. {why} Nothing is sent before."),
-        None => format!("{what}: asked of {}.", stores::spoken(asked.order.store.as_ref())),
+        None => format!("{what}: asked of {}.", asked.order.asked_of()),
     };
     let trace = asked.trace.ok_or_else(|| Error::Internal("a form has no key of its own".into()))?;
-    let done = Done::new(trace, message, subject.at("entitlements"));
-    Ok(((action.ctx.project, asked.request), done))
+    action.asked.get_or_init(|| (action.ctx.project, asked.request));
+    Ok(Done::new(trace, message, subject.at("entitlements")))
 }
 
 /// The environment and the key of the purchase in an address.

@@ -15,7 +15,7 @@ use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::plain_store_name;
 use crate::projection::Purchase;
-use crate::stores::{ActionKind, Capability, Limit, Target, Wanted, capability};
+use crate::stores::{ActionKind, Capability, Limit, Wanted, capability};
 use crate::web::filters;
 use crate::wording::sentence::Stamp;
 use crate::wording::text;
@@ -41,6 +41,7 @@ pub struct Refund {
     left_number: String,
     is_divisible: bool,
     may_keep_access: bool,
+    must_keep_access: bool,
     keeps_access: bool,
     /// Whether a later payment pays for access now.
     is_earlier: bool,
@@ -94,7 +95,7 @@ impl Refund {
         let Some(payment) = Payment::find(conn, visit.project.id, customer, purchase, named)? else { return Ok(None) };
         let draft = RefundDraft {
             amount: form.value("amount", "").to_owned(),
-            access: form.value("access", "end").to_owned(),
+            access: form.value("access", if limit.must_keep_access { "keep" } else { "end" }).to_owned(),
             transaction: transaction.clone(),
             ..RefundDraft::default()
         };
@@ -119,7 +120,8 @@ impl Refund {
             currency: money_left.map(|left| left.currency).unwrap_or_default(),
             is_divisible: limit.is_divisible && payment.left.is_some_and(|left| left > Micros::ZERO),
             may_keep_access: limit.may_keep_access && !is_earlier,
-            keeps_access: draft.access == "keep",
+            must_keep_access: limit.must_keep_access,
+            keeps_access: draft.access == "keep" || limit.must_keep_access,
             is_earlier,
             needs_reason: rules.needs_reason,
             reasons: rules.reasons,
@@ -171,7 +173,7 @@ fn renewal(purchase: &Purchase, limit: &Limit, ends_access: bool, visit: &Visit)
     if !purchase.is_subscription() || !purchase.will_renew() {
         return None;
     }
-    let is_off = capability(ActionKind::Cancel, Target { purchase, now: visit.ctx.now });
+    let is_off = capability(ActionKind::Cancel, visit.target(purchase));
     Some(match (ends_access && limit.ends_renewal, is_off) {
         (true, _) => "It does not renew any more.".into(),
         (false, Capability::Possible(_)) => "It renews as before. To prevent that, switch renewal off as well.".into(),

@@ -1,0 +1,118 @@
+//! The forms of the page. Keys are tried before the transaction, and only after the proof: a try calls another server.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use super::connect::{Connected, attempt, connect as store};
+use super::model::{Draft, Wanted, values};
+use super::page::{ConnectionsPage, address};
+use crate::actions::{ActionContext, ActionForm, Done};
+use crate::audit::{Action, Trace};
+use crate::base::config::Config;
+use crate::base::error::{Error, Refusal};
+use crate::base::ids::ProjectId;
+use crate::db::{Conn, Db};
+use crate::stores::revenuecat::{Connection, Findings, Keys, Upstream, queries};
+use crate::web::form::NoFields;
+
+type Outcome = Result<HttpResponse, Error>;
+
+pub async fn connect(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
+    let (draft, allowlist) = (form.draft().clone(), config.allowlist.clone());
+    form.admit().await?;
+    let tried = async move {
+        let wanted = draft.parse(&allowlist)?;
+        let (upstream, trying) = (Upstream::new(allowlist), wanted.clone());
+        let findings = blocking(move || attempt(&upstream, &trying.base_url, &trying.project, &trying.keys)).await?;
+        Ok((wanted, findings))
+    };
+    let work = |action: &mut ActionContext<'_>, _: Draft, (wanted, findings): (Wanted, Findings)| {
+        let Connected { trace, .. } = store(action.conn, &action.ctx, &wanted, &findings)?;
+        Ok(Done::new(trace, "The project is connected to RevenueCat.", address(action.who)))
+    };
+    form.run_after::<ConnectionsPage, _, _>("revenuecat-connect", tried, work).await
+}
+
+pub async fn replace_keys(form: ActionForm<Draft>, config: Data<Config>, db: Data<Db>) -> Outcome {
+    let (draft, slug) = (form.draft().clone(), form.parameter("p")?);
+    form.admit().await?;
+    let upstream = Upstream::new(config.allowlist.clone());
+    let tried = async move {
+        let keys = draft.keys()?;
+        let (before, trying) = (connected(&db, slug).await?, keys.clone());
+        let findings =
+            blocking(move || attempt(&upstream, &before.base_url, &before.upstream_project, &trying)).await?;
+        Ok((keys, findings))
+    };
+    let work = |action: &mut ActionContext<'_>, _: Draft, (keys, findings): (Keys, Findings)| {
+        let mut connection = named(action.conn, action.who.project.id)?;
+        connection.set_keys(&keys, &action.conn.master_keys()?, action.ctx.now)?;
+        connection.note(&findings, action.ctx.now);
+        queries::update(action.conn, &connection)?;
+        let trace = Trace::new(Action::ConnectionKeysReplaced).about("RevenueCat").after(values(&connection).lines());
+        Ok(Done::new(trace, "The keys are replaced. The former ones are forgotten.", address(action.who)))
+    };
+    form.run_after::<ConnectionsPage, _, _>("revenuecat-keys", tried, work).await
+}
+
+pub async fn check(form: ActionForm<NoFields>, config: Data<Config>, db: Data<Db>) -> Outcome {
+    let slug = form.parameter("p")?;
+    form.admit().await?;
+    let upstream = Upstream::new(config.allowlist.clone());
+    let tried = async move {
+        let before = connected(&db, slug).await?;
+        let keys = before.keys(&db.master_keys()?)?;
+        blocking(move || attempt(&upstream, &before.base_url, &before.upstream_project, &keys)).await
+    };
+    let work = |action: &mut ActionContext<'_>, _: NoFields, findings: Findings| {
+        let mut connection = named(action.conn, action.who.project.id)?;
+        connection.note(&findings, action.ctx.now);
+        queries::update(action.conn, &connection)?;
+        let trace = Trace::new(Action::ConnectionChecked).about("RevenueCat");
+        Ok(Done::new(trace, "The connection is checked.", address(action.who)))
+    };
+    form.run_after::<ConnectionsPage, _, _>("", tried, work).await
+}
+
+/// Lets a database act that is a copy of another, or was restored.
+pub async fn resume(form: ActionForm<NoFields>) -> Outcome {
+    form.run::<ConnectionsPage, _>("revenuecat-resume", |action, _| {
+        let mut connection = named(action.conn, action.who.project.id)?;
+        if connection.suspended_at.take().is_none() {
+            return Err(Refusal::new("", "The connection is not suspended.").into());
+        }
+        queries::update(action.conn, &connection)?;
+        let trace = Trace::new(Action::ConnectionResumed).about("RevenueCat");
+        Ok(Done::new(trace, "Dossier acts at RevenueCat again.", address(action.who)))
+    })
+    .await
+}
+
+pub async fn disconnect(form: ActionForm<NoFields>) -> Outcome {
+    form.run::<ConnectionsPage, _>("revenuecat-disconnect", |action, _| {
+        let gone = named(action.conn, action.who.project.id)?;
+        queries::delete(action.conn, gone.project)?;
+        let trace = Trace::new(Action::ConnectionEnded).about("RevenueCat").before(values(&gone).lines());
+        Ok(Done::new(trace, "The project only takes webhooks now. Its keys are forgotten.", address(action.who)))
+    })
+    .await
+}
+
+/// The connection of the project with this slug.
+async fn connected(db: &Data<Db>, slug: String) -> Result<Connection, Error> {
+    db.read(move |conn| {
+        let project = crate::auth::queries::project_id(conn, &slug)?.ok_or(Error::NotFound)?;
+        named(conn, project)
+    })
+    .await
+}
+
+fn named(conn: &mut Conn, project: ProjectId) -> Result<Connection, Error> {
+    let missing = || Refusal::new("", "The project is not connected to RevenueCat.");
+    Ok(queries::find(conn, project)?.ok_or_else(missing)?)
+}
+
+async fn blocking<R: Send + 'static>(work: impl FnOnce() -> Result<R, Error> + Send + 'static) -> Result<R, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Error::Unavailable(error.to_string())))
+}

@@ -1,0 +1,26 @@
+//! `/projects/{p}/settings/connections`: where the project's truth lies, and the keys of RevenueCat:
+//! connecting, checking, replacing keys, letting a copy act, disconnecting.
+
+mod connect;
+mod dialog;
+mod handlers;
+mod model;
+mod page;
+
+use crate::actions::show;
+use crate::base::Permission::ManageConnections;
+use crate::web::{Proof, Routes};
+
+pub use connect::{attempt, connect};
+pub use model::Draft;
+
+pub fn routes(routes: &mut Routes) {
+    routes.within("/connections", |routes| {
+        routes.get("", ManageConnections, show::<page::ConnectionsPage>);
+        routes.post("/revenuecat", ManageConnections, handlers::connect).asks_for(Proof::Always);
+        routes.post("/revenuecat/keys", ManageConnections, handlers::replace_keys).asks_for(Proof::Always);
+        routes.post("/revenuecat/check", ManageConnections, handlers::check);
+        routes.post("/revenuecat/resume", ManageConnections, handlers::resume).asks_for(Proof::Always);
+        routes.post("/revenuecat/disconnect", ManageConnections, handlers::disconnect).asks_for(Proof::Always);
+    });
+}

@@ -1,0 +1,74 @@
+//! How many calls a project may still make: RevenueCat takes 480 a minute, of which people have all and comparison half. Each
+//! process counts its own.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use crate::base::clock::Moment;
+use crate::base::ids::ProjectId;
+
+/// Calls a minute.
+const PEOPLE: usize = 480;
+const BACKGROUND: usize = 240;
+const MINUTE: i64 = 60_000;
+
+/// For whom a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody waits for it.
+    Person,
+    /// Comparison and imports, which leave room for people.
+    Background,
+}
+
+/// The calls of the last minute, by project.
+#[derive(Debug, Default)]
+pub struct Budget {
+    calls: Mutex<HashMap<ProjectId, VecDeque<Moment>>>,
+}
+
+impl Budget {
+    /// Takes one call.
+    ///
+    /// # Errors
+    /// In how many seconds there is room for it.
+    pub fn take(&self, project: ProjectId, urgency: Urgency, now: Moment) -> Result<(), i64> {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = calls.entry(project).or_default();
+        while recent.front().is_some_and(|at| now.since(*at) >= MINUTE) {
+            recent.pop_front();
+        }
+        let most = match urgency {
+            Urgency::Person => PEOPLE,
+            Urgency::Background => BACKGROUND,
+        };
+        if let Some(oldest) = recent.len().checked_sub(most).and_then(|place| recent.get(place)) {
+            return Err((MINUTE - now.since(*oldest)).div_euclid(1_000) + 1);
+        }
+        recent.push_back(now);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projection::testing::NOW;
+
+    #[test]
+    fn people_have_all_calls_of_a_minute_and_comparison_half() {
+        let (budget, project) = (Budget::default(), ProjectId(1));
+        let take = |urgency, seconds: i64| budget.take(project, urgency, NOW.plus_seconds(seconds));
+        for _ in 0..BACKGROUND {
+            assert_eq!(take(Urgency::Background, 0), Ok(()));
+        }
+        assert_eq!(take(Urgency::Background, 10), Err(51));
+        for _ in BACKGROUND..PEOPLE {
+            assert_eq!(take(Urgency::Person, 10), Ok(()));
+        }
+        assert_eq!(take(Urgency::Person, 10), Err(51));
+        assert_eq!(budget.take(ProjectId(2), Urgency::Person, NOW), Ok(()), "another project has its own");
+        assert_eq!(take(Urgency::Person, 60), Ok(()));
+        assert_eq!(take(Urgency::Background, 60), Err(11), "241 calls were made within the last minute");
+    }
+}

@@ -1,0 +1,253 @@
+//! Acts that concern a customer as a whole: access, offering, attributes, transfer, deletion, balances.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::client::{answer, proved};
+use super::http::{Method, Reply};
+use super::session::{Failed, NoReading, Session, customer};
+use crate::base::clock::Moment;
+use crate::stores::{Answer, CustomerAct, Order, Proof, Reading, Snapshot};
+
+/// Grants whose ends are so close are the same, in milliseconds .
+const SAME_GRANT_MS: i64 = 2 * 3_600_000;
+/// For so many minutes a call that changes nothing twice may be repeated to learn what came of it.
+const REPEAT_MINUTES: i64 = 15;
+/// After so many minutes a grant or a transfer that RevenueCat does not show was not made.
+const NOT_DONE_MINUTES: i64 = 5;
+/// How many subscriptions and purchases of a customer are read.
+const MOST: usize = 1_000;
+
+/// What RevenueCat showed before, and the internal id that the call names.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Seen {
+    id: Option<String>,
+    /// The ends of running grants of the entitlement.
+    grants: Vec<Moment>,
+}
+
+const UNKNOWN: &str = "RevenueCat does not know this customer.";
+
+pub fn read(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<Reading, NoReading> {
+    let at = customer(&order.app_user_id);
+    let mut seen = Seen::default();
+    let is_done = match act {
+        CustomerAct::Grant { entitlement, .. } | CustomerAct::Revoke { entitlement } => {
+            let Some(id) = session.id_of("entitlements", entitlement)? else {
+                return Ok(Reading::refused(format!("RevenueCat has no entitlement {entitlement}.")));
+            };
+            let Some(grants) = grants(session, &at, entitlement, &id)? else {
+                return Ok(Reading::refused(UNKNOWN.into()));
+            };
+            seen = Seen { id: Some(id), grants };
+            is_as_wanted(act, &seen.grants)
+        }
+        CustomerAct::Override { offering, .. } => {
+            if let Some(offering) = offering {
+                let Some(id) = session.id_of("offerings", offering)? else {
+                    return Ok(Reading::refused(format!("RevenueCat has no offering {offering}.")));
+                };
+                seen.id = Some(id);
+            }
+            if session.get(&at)?.is_none() {
+                return Ok(Reading::refused(UNKNOWN.into()));
+            }
+            false
+        }
+        CustomerAct::Attributes { values } => match session.get(&format!("{at}?expand=attributes"))? {
+            Some(shown) => has_attributes(&shown, values),
+            None => return Ok(Reading::refused(UNKNOWN.into())),
+        },
+        CustomerAct::Transfer { .. } => match count_purchases(session, &at)? {
+            None => return Ok(Reading::refused(UNKNOWN.into())),
+            Some(0) => {
+                return Ok(Reading::refused("At RevenueCat this customer has no purchases that could move.".into()));
+            }
+            Some(_) => false,
+        },
+        CustomerAct::Delete { .. } => session.get(&at)?.is_none(),
+        // The call itself says whether the balance allows it.
+        CustomerAct::Adjust { .. } => false,
+    };
+    let already = is_done.then(|| proved(order, session.now(), None));
+    let snapshot = Snapshot(serde_json::to_string(&seen).unwrap_or_default());
+    Ok(Reading { snapshot, already, refused: None })
+}
+
+pub fn send(session: &Session<'_>, order: &Order, act: &CustomerAct, before: &Snapshot) -> Answer {
+    let seen: Seen = serde_json::from_str(&before.0).unwrap_or_default();
+    if let CustomerAct::Grant { replaces: true, .. } = act
+        && !seen.grants.is_empty()
+    {
+        // A second grant would be refused.
+        let body = json!({ "entitlement_id": seen.id });
+        let removed = post(session, order, "/actions/revoke_granted_entitlement", &body, None);
+        match answer(order, session.now(), None, removed) {
+            Answer::Done(_) => {}
+            Answer::Accepted(_) => return Answer::Unclear("The former grant is being removed.".into()),
+            not_done => return not_done,
+        }
+    }
+    let answered = answer(order, session.now(), None, ask(session, order, act, seen.id.as_deref()));
+    if matches!(answered, Answer::Refused(_)) {
+        session.forget_ids();
+    }
+    match (act, answered) {
+        (CustomerAct::Grant { replaces: true, .. }, Answer::NotSent(unread)) if !seen.grants.is_empty() => {
+            // The former grant is gone by now. Reading tells, and a person asks again.
+            Answer::Unclear(format!("The former grant is removed, and the new one was not made: {}", unread.words))
+        }
+        (_, answered) => answered,
+    }
+}
+
+pub fn prove(session: &Session<'_>, order: &Order, act: &CustomerAct, sent_at: Moment) -> Result<Proof, NoReading> {
+    let at = customer(&order.app_user_id);
+    let age = session.now().since(sent_at);
+    let done = || Proof::Done(proved(order, session.now(), None));
+    let not_done = |minutes: i64| match age > minutes * 60_000 {
+        true => Proof::NotDone(format!("RevenueCat showed no trace of it {minutes} minutes later.")),
+        false => Proof::NotYet,
+    };
+    let is_done = match act {
+        CustomerAct::Grant { entitlement, .. } | CustomerAct::Revoke { entitlement } => {
+            let id = session.id_of("entitlements", entitlement)?.unwrap_or_default();
+            let grants = grants(session, &at, entitlement, &id)?.unwrap_or_default();
+            is_as_wanted(act, &grants)
+        }
+        CustomerAct::Attributes { values } => {
+            session.get(&format!("{at}?expand=attributes"))?.is_some_and(|shown| has_attributes(&shown, values))
+        }
+        CustomerAct::Transfer { .. } => count_purchases(session, &at)? == Some(0),
+        CustomerAct::Delete { .. } => session.get(&at)?.is_none(),
+        CustomerAct::Override { .. } | CustomerAct::Adjust { .. } => false,
+    };
+    if is_done {
+        return Ok(done());
+    }
+    match act {
+        CustomerAct::Grant { .. } | CustomerAct::Transfer { .. } => Ok(not_done(NOT_DONE_MINUTES)),
+        CustomerAct::Revoke { .. }
+        | CustomerAct::Override { .. }
+        | CustomerAct::Attributes { .. }
+        | CustomerAct::Delete { .. }
+        | CustomerAct::Adjust { .. } => {
+            if age > REPEAT_MINUTES * 60_000 {
+                return Ok(Proof::NotYet);
+            }
+            repeat(session, order, act)
+        }
+    }
+}
+
+/// Makes a call again that changes nothing a second time, or has a key by which it is done once.
+fn repeat(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<Proof, NoReading> {
+    let id = match act {
+        CustomerAct::Override { offering: Some(offering), .. } => session.id_of("offerings", offering)?,
+        CustomerAct::Revoke { entitlement } => session.id_of("entitlements", entitlement)?,
+        CustomerAct::Override { offering: None, .. }
+        | CustomerAct::Grant { .. }
+        | CustomerAct::Attributes { .. }
+        | CustomerAct::Transfer { .. }
+        | CustomerAct::Delete { .. }
+        | CustomerAct::Adjust { .. } => None,
+    };
+    match answer(order, session.now(), None, ask(session, order, act, id.as_deref())) {
+        Answer::Done(outcome) => Ok(Proof::Done(outcome)),
+        Answer::Refused(words) => Ok(Proof::NotDone(words)),
+        Answer::NotSent(unread) => Err(NoReading::Away(unread)),
+        Answer::Accepted(_) | Answer::Unclear(_) => Ok(Proof::NotYet),
+    }
+}
+
+fn ask(session: &Session<'_>, order: &Order, act: &CustomerAct, id: Option<&str>) -> Result<Reply, Failed> {
+    let plain = |action: &str, body: Value| post(session, order, action, &body, None);
+    match act {
+        CustomerAct::Grant { ends_at, .. } => {
+            plain("/actions/grant_entitlement", json!({ "entitlement_id": id, "expires_at": ends_at }))
+        }
+        CustomerAct::Revoke { .. } => plain("/actions/revoke_granted_entitlement", json!({ "entitlement_id": id })),
+        CustomerAct::Override { .. } => plain("/actions/assign_offering", json!({ "offering_id": id })),
+        CustomerAct::Attributes { values } => {
+            let values: Vec<Value> =
+                values.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+            plain("/attributes", json!({ "attributes": values }))
+        }
+        CustomerAct::Transfer { to } => plain("/actions/transfer", json!({ "target_customer_id": to })),
+        CustomerAct::Delete { .. } => {
+            let mut reply = session.change(Method::Delete, &customer(&order.app_user_id), None, None)?;
+            if reply.status == 404 {
+                // Gone already, which is what was wanted.
+                reply.status = 200;
+            }
+            Ok(reply)
+        }
+        CustomerAct::Adjust { amounts } => {
+            let once = format!("dossier-{}-{}", order.project, order.request);
+            let body = json!({ "adjustments": amounts, "reference": once });
+            post(session, order, "/virtual_currencies/transactions", &body, Some(&once))
+        }
+    }
+}
+
+fn post(session: &Session<'_>, order: &Order, action: &str, body: &Value, once: Option<&str>) -> Result<Reply, Failed> {
+    session.change(Method::Post, &format!("{}{action}", customer(&order.app_user_id)), Some(body), once)
+}
+
+/// The ends of the running grants of an entitlement; `None` when the customer is unknown.
+fn grants(session: &Session<'_>, at: &str, entitlement: &str, id: &str) -> Result<Option<Vec<Moment>>, NoReading> {
+    let Some(all) = session.list(&format!("{at}/subscriptions?limit=100"), MOST)? else { return Ok(None) };
+    let is_named = |one: &Value| {
+        let text = |name: &str| one.get(name).and_then(Value::as_str);
+        text("id") == Some(id) || text("lookup_key") == Some(entitlement)
+    };
+    let unlocks = |item: &Value| {
+        let items = item.get("entitlements").and_then(|list| list.get("items")).and_then(Value::as_array);
+        items.is_some_and(|items| items.iter().any(is_named))
+    };
+    let running = all
+        .iter()
+        .filter(|item| is_grant(item) && unlocks(item))
+        .filter(|item| item.get("gives_access").and_then(Value::as_bool).unwrap_or_default());
+    let ends = running.map(|item| {
+        let end = item.get("current_period_ends_at").or(item.get("ends_at")).and_then(Value::as_i64);
+        end.map_or(Moment::NEVER, Moment)
+    });
+    Ok(Some(ends.collect()))
+}
+
+fn is_as_wanted(act: &CustomerAct, grants: &[Moment]) -> bool {
+    match act {
+        CustomerAct::Grant { ends_at, .. } => grants.iter().any(|end| end.since(*ends_at).abs() <= SAME_GRANT_MS),
+        CustomerAct::Revoke { .. } => grants.is_empty(),
+        CustomerAct::Override { .. }
+        | CustomerAct::Attributes { .. }
+        | CustomerAct::Transfer { .. }
+        | CustomerAct::Delete { .. }
+        | CustomerAct::Adjust { .. } => false,
+    }
+}
+
+/// How many purchases from stores the customer has; `None` when they are unknown.
+fn count_purchases(session: &Session<'_>, at: &str) -> Result<Option<usize>, NoReading> {
+    let Some(subscriptions) = session.list(&format!("{at}/subscriptions?limit=100"), MOST)? else { return Ok(None) };
+    let from_stores = subscriptions.iter().filter(|item| !is_grant(item)).count();
+    if from_stores > 0 {
+        return Ok(Some(from_stores));
+    }
+    Ok(session.list(&format!("{at}/purchases?limit=1"), 1)?.map(|purchases| purchases.len()))
+}
+
+fn is_grant(item: &Value) -> bool {
+    item.get("store").and_then(Value::as_str) == Some("promotional")
+}
+
+/// Whether a customer has these attributes, and none of those that are to be cleared.
+fn has_attributes(shown: &Value, values: &[(String, Option<String>)]) -> bool {
+    let items = shown.get("attributes").and_then(|list| list.get("items")).and_then(Value::as_array);
+    let value_of = |key: &str| {
+        let is_it = |item: &&Value| item.get("name").and_then(Value::as_str) == Some(key);
+        items.into_iter().flatten().find(is_it).and_then(|item| item.get("value")).and_then(Value::as_str)
+    };
+    items.is_some() && values.iter().all(|(key, value)| value_of(key) == value.as_deref())
+}

@@ -1,0 +1,24 @@
+//! RevenueCat as the side where things are done: a project that is connected asks its API first, and shows as done only what it
+//! said is done. Another Dossier speaks the same API and may stand in its place.
+
+mod budget;
+mod check;
+mod client;
+mod connection;
+mod customers;
+mod findings;
+mod http;
+mod purchases;
+pub mod rules;
+mod session;
+
+pub use budget::Urgency;
+pub use check::{Checked, check};
+pub use client::Client;
+pub use connection::{Connection, Keys, queries};
+pub use findings::{Finding, Findings, Verdict};
+pub use http::{Access, Upstream};
+pub use session::{NoReading, Service, Session};
+
+/// Where RevenueCat's API is.
+pub const BASE_URL: &str = "https://api.revenuecat.com";

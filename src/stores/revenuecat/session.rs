@@ -1,0 +1,197 @@
+//! The API as one project uses it: with its keys, within its budget, and only while its connection may act.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::budget::{Budget, Urgency};
+use super::connection::{Keys, queries};
+use super::http::{Access, Call, Lost, Method, Reply, Upstream, segment};
+use crate::base::clock::{Clock, Moment};
+use crate::base::error::Error;
+use crate::base::ids::ProjectId;
+use crate::db::Db;
+use crate::stores::Unread;
+
+/// What all projects share: the HTTP client, the budgets, and the internal ids that were looked up.
+pub struct Service {
+    pub db: Db,
+    pub upstream: Upstream,
+    pub clock: Clock,
+    budget: Budget,
+    ids: Mutex<HashMap<(ProjectId, String, String), String>>,
+}
+
+/// One project's use of the API.
+pub struct Session<'a> {
+    service: &'a Service,
+    project: ProjectId,
+    base_url: String,
+    /// The path of the project in the second version of the API.
+    root: String,
+    keys: Keys,
+    urgency: Urgency,
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoReading {
+    /// Nobody answers, or it is too much at the moment.
+    Away(Unread),
+    /// The answer is no: in the other side's own words.
+    Denied(String),
+}
+
+impl Service {
+    pub fn new(db: Db, upstream: Upstream, clock: Clock) -> Service {
+        Service { db, upstream, clock, budget: Budget::default(), ids: Mutex::default() }
+    }
+
+    /// Opens the API for a project.
+    ///
+    /// # Errors
+    /// When the project is not connected, its connection is suspended, or its keys cannot be read.
+    pub fn session(&self, project: ProjectId, urgency: Urgency) -> Result<Session<'_>, NoReading> {
+        let found = self.db.read_here(|conn| Ok::<_, Error>(queries::find(conn, project)?));
+        let found = found.map_err(|_| away("The connection could not be read."))?;
+        let connection =
+            found.ok_or_else(|| NoReading::Denied("The project is not connected to RevenueCat any more.".into()))?;
+        if connection.suspended_at.is_some() {
+            return Err(away("The connection is suspended, until an admin lets this database act."));
+        }
+        let keys = self.db.master_keys().and_then(|master| connection.keys(&master));
+        let keys = keys.map_err(|_| away("The keys of the connection cannot be read with the master key."))?;
+        let root = format!("/v2/projects/{}", segment(&connection.upstream_project));
+        Ok(Session { service: self, project, base_url: connection.base_url, root, keys, urgency })
+    }
+}
+
+impl Session<'_> {
+    /// Reads a path below the project. `None` when there is nothing (404).
+    ///
+    /// # Errors
+    /// [`NoReading`].
+    pub fn get(&self, path: &str) -> Result<Option<Value>, NoReading> {
+        let path = format!("{}{path}", self.root);
+        let call = Call { method: Method::Get, path: &path, body: None, once: None };
+        let reply = self.call(&self.keys.v2, &call).map_err(|lost| match lost {
+            Failed::Lost(lost) => away(lost.words()),
+            Failed::Budget(unread) => NoReading::Away(unread),
+        })?;
+        match reply.status {
+            404 => Ok(None),
+            200..300 => Ok(Some(reply.body)),
+            400..=403 | 405..=422 => Err(NoReading::Denied(reply.words())),
+            _ => Err(NoReading::Away(Unread { words: reply.words(), retry_after: reply.retry_after })),
+        }
+    }
+
+    /// The items of a list and of the pages that follow it, at most `most`. `None` when there is no such list.
+    ///
+    /// # Errors
+    /// As [`Session::get`].
+    pub fn list(&self, path: &str, most: usize) -> Result<Option<Vec<Value>>, NoReading> {
+        let (mut all, mut next) = (Vec::new(), Some(path.to_owned()));
+        while let Some(path) = next.take() {
+            let Some(mut page) = self.get(&path)? else { return Ok(None) };
+            let items = page.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+            let is_over = items.is_empty();
+            all.extend(items);
+            // Only what lies below the project is followed: the key goes nowhere else.
+            let following = page.get("next_page").and_then(Value::as_str).and_then(|next| self.below(next));
+            next = following.filter(|following| !is_over && all.len() < most && *following != path);
+        }
+        Ok(Some(all))
+    }
+
+    /// The part below the project of a path or an address that the other side names.
+    fn below(&self, named: &str) -> Option<String> {
+        let path = named.strip_prefix(&self.base_url).unwrap_or(named);
+        let rest = path.strip_prefix(&self.root)?;
+        rest.starts_with(['/', '?']).then(|| rest.to_owned())
+    }
+
+    /// Posts to, or deletes, a path below the project.
+    ///
+    /// # Errors
+    /// [`Failed`] when there is no answer.
+    pub fn change(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        once: Option<&str>,
+    ) -> Result<Reply, Failed> {
+        let path = format!("{}{path}", self.root);
+        self.call(&self.keys.v2, &Call { method, path: &path, body, once })
+    }
+
+    /// Posts to a path of the first version of the API.
+    ///
+    /// # Errors
+    /// As [`Session::change`], also when there is no key for it.
+    pub fn change_v1(&self, path: &str, body: &Value) -> Result<Reply, Failed> {
+        let missing =
+            "A secret key of API version 1 is needed for this. An admin can enter it under Settings, Connections.";
+        let key = self.keys.v1.as_deref().ok_or_else(|| Failed::Lost(Lost::NotSent(missing.into())))?;
+        let path = format!("/v1{path}");
+        self.call(key, &Call { method: Method::Post, path: &path, body: Some(body), once: None })
+    }
+
+    /// The internal id of what the project calls `lookup_key`, in a list such as `entitlements`. It is looked up once.
+    ///
+    /// # Errors
+    /// As [`Session::get`].
+    pub fn id_of(&self, list: &str, lookup_key: &str) -> Result<Option<String>, NoReading> {
+        let place = (self.project, list.to_owned(), lookup_key.to_owned());
+        let known = |service: &Service| service.ids.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
+        if let Some(id) = known(self.service) {
+            return Ok(Some(id));
+        }
+        let items = self.list(&format!("/{list}?limit=100"), 10_000)?.unwrap_or_default();
+        let mut ids = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        for item in &items {
+            let text = |name: &str| item.get(name).and_then(Value::as_str);
+            if let (Some(id), Some(key)) = (text("id"), text("lookup_key")) {
+                ids.insert((self.project, list.to_owned(), key.to_owned()), id.to_owned());
+            }
+        }
+        Ok(ids.get(&place).cloned())
+    }
+
+    /// Forgets what was looked up, because the other side did not know it.
+    pub fn forget_ids(&self) {
+        let mut ids = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.retain(|(project, ..), _| *project != self.project);
+    }
+
+    pub fn now(&self) -> Moment {
+        self.service.clock.now()
+    }
+
+    fn call(&self, key: &str, call: &Call<'_>) -> Result<Reply, Failed> {
+        if let Err(seconds) = self.service.budget.take(self.project, self.urgency, self.service.clock.now()) {
+            let words = "The project has made as many calls in this minute as RevenueCat takes.".into();
+            return Err(Failed::Budget(Unread { words, retry_after: Some(seconds) }));
+        }
+        self.service.upstream.call(&Access { base_url: &self.base_url, key }, call).map_err(Failed::Lost)
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    Lost(Lost),
+    /// It was not made.
+    Budget(Unread),
+}
+
+/// The path of a customer below the project.
+pub fn customer(app_user_id: &str) -> String {
+    format!("/customers/{}", segment(app_user_id))
+}
+
+pub fn away(words: &str) -> NoReading {
+    NoReading::Away(Unread { words: words.to_owned(), retry_after: None })
+}

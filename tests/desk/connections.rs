@@ -1,0 +1,167 @@
+//! Connecting a project to RevenueCat, on the page and by the command: what is tried first, what is refused and why, and that keys
+//! are never shown.
+
+use diesel::prelude::*;
+use dossier::db::schema::connections;
+
+use crate::support::audit_log::audit_lines;
+use crate::support::cast::{ADA, DEV, SOL, VERA};
+use crate::support::connected::{local_addresses, run, run_well};
+use crate::support::pages::text_of;
+use crate::support::stand_in::{KEY, Manner, StandIn, error};
+use crate::support::{Answer, Desk, traces};
+
+const PAGE: &str = "/projects/sundial/settings/connections";
+const OTHER_KEY: &str = "sk_of_version_one";
+
+async fn desk() -> Desk {
+    Desk::open_with(|config| config.allowlist = local_addresses()).await
+}
+
+/// Connects Sundial as Ada.
+async fn connect(desk: &Desk, upstream: &StandIn, fields: &[(&str, &str)]) -> Answer {
+    let mut all = vec![("project", "proj1"), ("v2_key", KEY), ("v1_key", ""), ("base_url", upstream.url.as_str())];
+    all.retain(|(name, _)| !fields.iter().any(|(known, _)| known == name));
+    all.extend_from_slice(fields);
+    desk.post_form(&ADA, &format!("{PAGE}/revenuecat"), &all).await
+}
+
+async fn replace(desk: &Desk, v2: &str, v1: &str) -> Answer {
+    desk.post_form(&ADA, &format!("{PAGE}/revenuecat/keys"), &[("v2_key", v2), ("v1_key", v1)]).await
+}
+
+fn count(desk: &Desk) -> i64 {
+    desk.count(|conn| connections::table.count().get_result(conn))
+}
+
+#[actix_web::test]
+async fn an_admin_connects_a_project_and_no_key_is_ever_shown() {
+    let (desk, upstream) = (desk().await, StandIn::open());
+    let before = desk.page(&ADA, PAGE).await;
+    assert!(before.contains("This project only takes webhooks.") && before.contains("/webhooks/revenuecat/sundial"));
+    let dialog = desk.page(&ADA, &format!("{PAGE}?dialog=revenuecat-connect")).await;
+    assert!(dialog.contains("Secret key, API version 2") && dialog.contains("type=\"password\""));
+    let connected = connect(&desk, &upstream, &[("v1_key", OTHER_KEY)]).await;
+    assert_eq!(connected.status, 303, "{}", connected.body);
+    let page = desk.page(&ADA, PAGE).await;
+    let text = text_of(&page);
+    for part in ["Connected", "proj1", &upstream.url, "Entered, not shown", "Read customers", "Grant access", "Works"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(page.contains("customer_information:customers:read_write"), "and the scopes");
+    let lines = audit_lines(&desk);
+    assert!(lines[0].starts_with("connection_made: RevenueCat"), "{lines:?}");
+    for key in [KEY, OTHER_KEY] {
+        assert!(
+            !page.contains(key) && !lines.iter().any(|line| line.contains(key)) && traces::find(&desk, key).is_empty()
+        );
+    }
+    let untouched = upstream.changes().iter().all(|call| call.path.contains("dossier-check-"));
+    assert!(untouched && upstream.customer("mara").is_some_and(|one| one.grants.is_empty()), "a check changes nobody");
+}
+
+#[actix_web::test]
+async fn only_admins_connect() {
+    let desk = desk().await;
+    for person in [&VERA, &SOL, &DEV] {
+        assert_eq!(desk.get(person, PAGE).await.status, 403, "{}", person.name);
+        assert_eq!(desk.post_form(person, &format!("{PAGE}/revenuecat"), &[]).await.status, 403, "{}", person.name);
+    }
+}
+
+#[actix_web::test]
+async fn what_cannot_be_right_is_refused_beside_its_field_and_nothing_is_stored() {
+    let (desk, upstream) = (desk().await, StandIn::open());
+    let refused = |answer: Answer, words: &str| {
+        assert_eq!(answer.status, 422, "{words}");
+        assert!(text_of(&answer.body).contains(words), "{words}: {}", text_of(&answer.body));
+        assert!(!answer.body.contains(KEY) && !answer.body.contains(OTHER_KEY), "no key comes back");
+    };
+    refused(
+        connect(&desk, &upstream, &[("v2_key", "sk_wrong_key")]).await,
+        "The key of version 2 is refused: Invalid API key.",
+    );
+    let swapped = [("v2_key", OTHER_KEY), ("v1_key", KEY)];
+    refused(connect(&desk, &upstream, &swapped).await, "The two keys are swapped");
+    let elsewhere = connect(&desk, &upstream, &[("project", "proj2")]).await;
+    refused(elsewhere, "does not open the project proj2: The key does not belong to this project.");
+    refused(connect(&desk, &upstream, &[("project", " ")]).await, "Enter the project id");
+    refused(connect(&desk, &upstream, &[("v2_key", "x")]).await, "Enter a secret key of API version 2.");
+    refused(connect(&desk, &upstream, &[("v1_key", KEY)]).await, "That is the key of version 2 again.");
+    refused(connect(&desk, &upstream, &[("base_url", "moon")]).await, "Enter a complete address");
+    refused(connect(&desk, &upstream, &[("base_url", "http://10.1.2.3/")]).await, "The address is not public.");
+    refused(connect(&desk, &upstream, &[("base_url", "http://127.0.0.1:1")]).await, "does not answer as RevenueCat");
+    let huge = [b"HTTP/1.1 200 x\r\nconnection: close\r\n\r\n[".to_vec(), vec![b'1'; 5 << 20]].concat();
+    for (raw, words) in [
+        (b"HTTP/1.1 200 x\r\nconnection: close\r\n\r\n<html>Welcome".to_vec(), "something else than JSON"),
+        (
+            b"HTTP/1.1 301 x\r\nlocation: https://x.example/\r\ncontent-length: 0\r\n\r\n".to_vec(),
+            "redirects to https://x.example/",
+        ),
+        (huge, "larger than 2 MB"),
+        (b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n".to_vec(), "200 with nothing in it"),
+        (b"HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\n{}".to_vec(), "does not answer as RevenueCat"),
+    ] {
+        upstream.says(Some(&raw));
+        refused(connect(&desk, &upstream, &[]).await, words);
+    }
+    assert_eq!((count(&desk), audit_lines(&desk).len()), (0, 0));
+}
+
+#[actix_web::test]
+async fn a_check_says_action_by_action_what_the_key_may() {
+    let (desk, upstream) = (desk().await, StandIn::open());
+    let denied = || Manner::Say(403, "", error("authorization_error", "This key lacks a scope."));
+    upstream.behaves([denied()]);
+    connect(&desk, &upstream, &[]).await;
+    let shown = text_of(&desk.page(&ADA, PAGE).await);
+    assert!(shown.contains("Grant access This key lacks a scope. The key may not"), "{shown}");
+    assert!(shown.contains("Delete customers Works") && shown.contains("No v1 key is entered."), "{shown}");
+    upstream.behaves([Manner::Say(500, "", error("server_error", "Broken."))]);
+    let checked = desk.post_form(&ADA, &format!("{PAGE}/revenuecat/check"), &[]).await;
+    assert_eq!(checked.status, 303, "{}", checked.body);
+    let shown = text_of(&desk.page(&ADA, PAGE).await);
+    assert!(shown.contains("Grant access Broken. Failed"), "{shown}");
+    desk.post_form(&ADA, &format!("{PAGE}/revenuecat/check"), &[]).await;
+    let shown = text_of(&desk.page(&ADA, PAGE).await);
+    assert!(shown.contains("Grant access Works"), "{shown}");
+}
+
+#[actix_web::test]
+async fn keys_are_replaced_and_a_connection_is_ended() {
+    let (desk, upstream) = (desk().await, StandIn::open());
+    connect(&desk, &upstream, &[]).await;
+    let refused = replace(&desk, "sk_another_key", "").await;
+    assert!(refused.status == 422 && refused.body.contains("is refused: Invalid API key."), "{}", refused.body);
+    assert_eq!(replace(&desk, KEY, OTHER_KEY).await.status, 303);
+    assert!(text_of(&desk.page(&ADA, PAGE).await).contains("Entered, not shown"));
+    let again = connect(&desk, &upstream, &[]).await;
+    assert!(again.status == 422 && again.body.contains("connected already"), "{}", again.body);
+    let ended = desk.post_form(&ADA, &format!("{PAGE}/revenuecat/disconnect"), &[]).await;
+    assert_eq!((ended.status.as_u16(), count(&desk)), (303, 0));
+    let actions: Vec<String> =
+        audit_lines(&desk).iter().filter_map(|line| line.split(':').next().map(str::to_owned)).collect();
+    assert_eq!(actions, ["connection_made", "connection_keys_replaced", "connection_ended"]);
+}
+
+#[actix_web::test]
+async fn the_command_connects_with_keys_from_its_input() {
+    let (desk, upstream) = (desk().await, StandIn::open());
+    let to = ["connect", "--project", "sundial", "revenuecat", "--id", "proj1", "--base-url", &upstream.url];
+    let refused = |arguments: &[&str], input: &str| {
+        let output = run(&desk, arguments, input);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+        String::from_utf8_lossy(&output.stderr).trim_end().to_owned()
+    };
+    let wrong = "dossier: the first line: The key of version 2 is refused: Invalid API key.";
+    assert_eq!(refused(&to, "sk_wrong_key\n\n"), wrong);
+    assert!(refused(&to, "").starts_with("dossier: the first line: Enter a secret key"));
+    let mut elsewhere = to;
+    elsewhere[2] = "noon";
+    assert_eq!(refused(&elsewhere, &format!("{KEY}\n\n")), "dossier: there is no project noon");
+    let said = run_well(&desk, &to, &format!("{KEY}\n{OTHER_KEY}\n"));
+    assert!(said.starts_with("Project sundial is connected to proj1") && said.contains("Grant access"), "{said}");
+    assert!(!said.contains(KEY) && !said.contains(OTHER_KEY));
+    assert!(refused(&to, &format!("{KEY}\n\n")).contains("connected already"));
+    assert_eq!(count(&desk), 1);
+}

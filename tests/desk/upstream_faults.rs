@@ -1,0 +1,316 @@
+//! What RevenueCat does when it fails: hangs, breaks off, is busy, refuses, or speaks nonsense. Nothing is asked for twice that would
+//! happen twice, and nothing is lost.
+
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use dossier::audit::{Actor, Ctx};
+use dossier::base::error::Error;
+use dossier::base::ids::RequestId;
+use dossier::events::Environment;
+use dossier::operations::requests::{CustomerAsk, Worker};
+use dossier::requests::{Request, State, queries};
+use dossier::stores::revenuecat::{Client, Connection, Keys, Service, Upstream};
+use dossier::stores::{CustomerAct, Lines};
+use serde_json::json;
+
+use crate::support::Desk;
+use crate::support::cast::SOL;
+use crate::support::catalogs::apply_catalog;
+use crate::support::connected::local_addresses;
+use crate::support::customers::{customer_id, grants_of};
+use crate::support::events::{deliver, purchase};
+use crate::support::stand_in::{KEY, Manner, StandIn, error};
+
+/// How long the worker waits for an answer.
+const PATIENCE: Duration = Duration::from_millis(600);
+const LONG: Duration = Duration::from_millis(1_500);
+const DAY: i64 = 86_400_000;
+
+/// A desk with Mara, connected to a stand-in, and the worker that sends.
+async fn desk(upstream: &StandIn) -> (Desk, Worker) {
+    let desk = Desk::open_with(|config| config.allowlist = local_addresses()).await;
+    apply_catalog(&desk, &json!({ "entitlements": [{ "id": "pro", "display_name": "Pro access" }] }));
+    deliver(&desk, desk.project, &[purchase("mara", 3, json!({}))]);
+    let keys = Keys { v2: KEY.into(), v1: None };
+    let connected = desk.db.write_here(|conn| {
+        let at = ("proj1", upstream.url.as_str());
+        let connection = Connection::new(desk.project, at, &keys, &conn.master_keys()?, desk.clock.now())?;
+        Ok::<_, Error>(dossier::stores::revenuecat::queries::insert(conn, &connection)?)
+    });
+    connected.expect("a connection");
+    let client = Upstream::with_timeout(local_addresses(), PATIENCE);
+    let service = Arc::new(Service::new(desk.db.clone(), client, desk.clock.clone()));
+    let lines = Lines::new(desk.application.till.clone(), Arc::new(Client { service }));
+    let worker = Worker { lines, ..desk.application.requests.clone() };
+    (desk, worker)
+}
+
+fn grant(desk: &Desk) -> CustomerAct {
+    CustomerAct::Grant { entitlement: "pro".into(), ends_at: desk.clock.now().plus_days(7), replaces: false }
+}
+
+/// Asks for something as Sol, without sending it.
+fn ask(desk: &Desk, act: CustomerAct, waits: bool) -> RequestId {
+    let ctx = Ctx::new(desk.project, &desk.ids, desk.clock.now(), Actor::person(SOL.id, "support"));
+    let stored = desk.db.write_here(|conn| {
+        conn.lock_project(desk.project)?;
+        let ask = CustomerAsk {
+            customer: customer_id(desk, "mara"),
+            app_user_id: "mara",
+            environment: Environment::Production,
+            act,
+            inverse: None,
+            reason: Some("asked".into()),
+            waits,
+            once: None,
+        };
+        let asked = ask.store(conn, &ctx)?.expect("the project is connected").expect("it can be asked for");
+        Ok::<_, Error>(asked.request)
+    });
+    stored.expect("it is stored")
+}
+
+fn request(desk: &Desk, id: RequestId) -> Request {
+    desk.read(|conn| queries::find(conn, (desk.project, id))).expect("a request")
+}
+
+/// The state of a request, and what was said last.
+fn state(desk: &Desk, id: RequestId) -> (State, String) {
+    let steps = desk.read(|conn| queries::steps(conn, desk.project, &[id]));
+    (request(desk, id).state, steps.last().map(|step| step.words.clone()).unwrap_or_default())
+}
+
+fn look(worker: &Worker, desk: &Desk, id: RequestId) -> State {
+    worker.look_at((desk.project, id));
+    request(desk, id).state
+}
+
+/// Looks again and again, as time passes, until the request is closed or so many minutes are over.
+fn wait(worker: &Worker, desk: &Desk, id: RequestId, minutes: i64) -> State {
+    for _ in 0..minutes * 4 {
+        if !look(worker, desk, id).is_open() {
+            break;
+        }
+        desk.clock.advance(15);
+    }
+    request(desk, id).state
+}
+
+fn granted_here(desk: &Desk) -> usize {
+    grants_of(desk, "mara").len()
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_lost_is_settled_by_reading_and_nothing_is_sent_twice() {
+    for manner in [Manner::DoAndReset, Manner::DoAndHang(LONG)] {
+        let upstream = StandIn::open();
+        let (desk, worker) = desk(&upstream).await;
+        upstream.behaves([manner]);
+        let id = ask(&desk, grant(&desk), true);
+        assert_eq!(look(&worker, &desk, id), State::Unknown);
+        assert_eq!(granted_here(&desk), 0, "nothing is shown before it is known");
+        assert_eq!(wait(&worker, &desk, id, 10), State::Confirmed);
+        assert_eq!((upstream.changes().len(), granted_here(&desk)), (1, 1));
+    }
+}
+
+#[actix_web::test]
+async fn what_did_not_arrive_ends_as_not_done_and_is_not_sent_again_by_itself() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::Hang(LONG)]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Unknown);
+    assert_eq!(wait(&worker, &desk, id, 4), State::Unknown, "it may still arrive");
+    assert_eq!(wait(&worker, &desk, id, 6), State::Refused);
+    assert_eq!(state(&desk, id).1, "RevenueCat showed no trace of it 5 minutes later.");
+    assert_eq!((upstream.changes().len(), granted_here(&desk)), (1, 0));
+}
+
+#[actix_web::test]
+async fn being_busy_is_no_answer_and_it_is_sent_when_the_other_side_says() {
+    let locked =
+        json!({ "object": "error", "type": "resource_locked_error", "message": "Locked.", "backoff_ms": 30_000 });
+    for (status, header, body, seconds) in
+        [(423, "", locked, 31), (429, "Retry-After: 40", error("rate_limit_error", "Too many requests."), 40)]
+    {
+        let upstream = StandIn::open();
+        let (desk, worker) = desk(&upstream).await;
+        upstream.behaves([Manner::Say(status, header, body)]);
+        let id = ask(&desk, grant(&desk), true);
+        assert_eq!(look(&worker, &desk, id), State::Asked, "{status}");
+        desk.clock.advance(seconds - 1);
+        assert_eq!((look(&worker, &desk, id), upstream.changes().len()), (State::Asked, 1), "{status}");
+        desk.clock.advance(1);
+        assert_eq!(look(&worker, &desk, id), State::Confirmed, "{status}");
+        assert_eq!((upstream.customer("mara").map(|one| one.grants.len()), granted_here(&desk)), (Some(1), 1));
+    }
+}
+
+#[actix_web::test]
+async fn what_is_not_to_wait_is_refused_instead() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::Say(429, "Retry-After: 40", error("rate_limit_error", "Too many requests."))]);
+    let id = ask(&desk, grant(&desk), false);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!(state(&desk, id).1, "It was not to wait, and was not sent. Too many requests.");
+    upstream.says(Some(b""));
+    let id = ask(&desk, grant(&desk), false);
+    assert_eq!(look(&worker, &desk, id), State::Refused, "nothing could be read before");
+    assert_eq!((upstream.changes().len(), granted_here(&desk)), (1, 0));
+}
+
+#[actix_web::test]
+async fn after_an_error_of_the_server_only_what_changes_nothing_twice_is_repeated() {
+    let broken = || Manner::Say(500, "", error("server_error", "Something broke."));
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([broken()]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!((look(&worker, &desk, id), wait(&worker, &desk, id, 10)), (State::Unknown, State::Refused));
+    assert_eq!(upstream.changes().len(), 1, "a grant is not sent again");
+    for act in [
+        CustomerAct::Override { offering: Some("spring".into()), until: None },
+        CustomerAct::Attributes { values: vec![("plan".into(), Some("gold".into()))] },
+        CustomerAct::adjust("GLD", 12),
+        CustomerAct::Revoke { entitlement: "pro".into() },
+    ] {
+        upstream.change("mara", |one| one.grants = vec![desk.clock.now().millis() + DAY]);
+        upstream.behaves([broken()]);
+        let id = ask(&desk, act.clone(), true);
+        assert_eq!(
+            (look(&worker, &desk, id), wait(&worker, &desk, id, 3)),
+            (State::Unknown, State::Confirmed),
+            "{act:?}"
+        );
+    }
+    let mara = upstream.customer("mara").expect("Mara");
+    assert_eq!((mara.offering.as_deref(), mara.balance, mara.grants.len()), (Some("ofrng1"), 12, 0));
+}
+
+#[actix_web::test]
+async fn a_balance_is_changed_once_whatever_is_repeated() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::DoAndReset, Manner::DoAndReset, Manner::DoAndReset]);
+    let id = ask(&desk, CustomerAct::adjust("GLD", 12), true);
+    assert_eq!((look(&worker, &desk, id), wait(&worker, &desk, id, 5)), (State::Unknown, State::Confirmed));
+    let keys: Vec<Option<String>> = upstream.changes().into_iter().map(|call| call.once).collect();
+    assert_eq!((keys.len(), keys.iter().all(|key| key.is_some() && *key == keys[0])), (4, true));
+    assert_eq!(upstream.customer("mara").map(|one| one.balance), Some(12));
+}
+
+#[actix_web::test]
+async fn a_webhook_before_the_answer_confirms_and_one_that_never_comes_is_not_needed() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let between = Arc::new(Barrier::new(2));
+    upstream.behaves([Manner::DoAndWait(between.clone())]);
+    let id = ask(&desk, grant(&desk), true);
+    let ends_at = desk.clock.now().plus_days(7).millis();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| look(&worker, &desk, id));
+        between.wait();
+        let granted = json!({
+            "type": "NON_RENEWING_PURCHASE", "id": "granted", "store": "PROMOTIONAL", "product_id": "rc_promo_pro_custom",
+            "entitlement_ids": ["pro"], "expiration_at_ms": ends_at, "transaction_id": "promo-1", "period_type": "PROMOTIONAL",
+            "original_transaction_id": "promo-1", "price": 0, "price_in_purchased_currency": 0,
+            "event_timestamp_ms": desk.clock.now().millis(), "purchased_at_ms": desk.clock.now().millis(),
+        });
+        deliver(&desk, desk.project, &[purchase("mara", 3, granted)]);
+        assert_eq!(request(&desk, id).state, State::Confirmed, "the event says it before the answer");
+        between.wait();
+        assert_eq!(sending.join().expect("no panic"), State::Confirmed);
+    });
+    assert_eq!((granted_here(&desk), upstream.changes().len()), (1, 1), "one grant, told once");
+    desk.clock.advance(3 * 86_400);
+    assert_eq!(granted_here(&desk), 1);
+}
+
+#[actix_web::test]
+async fn a_key_that_may_not_is_refused_in_the_other_sides_words_and_changes_nothing() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let denied = "The key lacks customer_information:customers:read_write.";
+    upstream.behaves([Manner::Say(403, "", error("authorization_error", denied))]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!(state(&desk, id), (State::Refused, denied.to_owned()));
+    let body = error("authentication_error", "No such key.").to_string();
+    let length = body.len();
+    let wrong = format!("HTTP/1.1 401 x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    upstream.says(Some(wrong.as_bytes()));
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!((state(&desk, id).1, granted_here(&desk)), ("No such key.".to_owned(), 0));
+}
+
+#[actix_web::test]
+async fn nonsense_is_no_answer() {
+    let huge = [b"HTTP/1.1 200 x\r\nconnection: close\r\n\r\n[".to_vec(), vec![b'1'; 5 << 20]].concat();
+    let html =
+        b"HTTP/1.1 200 x\r\nconnection: close\r\n\r\n<html><body>Log in to the hotel's network</body></html>".to_vec();
+    let away = b"HTTP/1.1 302 x\r\nlocation: https://elsewhere.example/\r\ncontent-length: 0\r\n\r\n".to_vec();
+    for (raw, said) in [
+        (huge, "The answer is larger than 2 MB."),
+        (html, "Log in to the hotel's network"),
+        (away, "The address redirects to https://elsewhere.example/."),
+        (Vec::new(), ""),
+    ] {
+        let upstream = StandIn::open();
+        let (desk, worker) = desk(&upstream).await;
+        upstream.says(Some(&raw));
+        let id = ask(&desk, grant(&desk), true);
+        assert_eq!(look(&worker, &desk, id), State::Asked, "{said}");
+        assert!(state(&desk, id).1.contains(said), "{:?}", state(&desk, id));
+        upstream.says(None);
+        assert_eq!(wait(&worker, &desk, id, 3), State::Confirmed, "{said}");
+        assert_eq!(upstream.changes().len(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn pages_that_repeat_end_and_two_workers_send_once() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.repeats_pages();
+    let id = ask(&desk, grant(&desk), true);
+    let other = worker.clone();
+    std::thread::scope(|scope| {
+        let both = [scope.spawn(|| look(&worker, &desk, id)), scope.spawn(|| look(&other, &desk, id))];
+        for one in both {
+            one.join().expect("no panic");
+        }
+    });
+    assert_eq!((request(&desk, id).state, upstream.changes().len()), (State::Confirmed, 1));
+    assert!(upstream.calls().len() < 20, "{} calls", upstream.calls().len());
+}
+
+#[actix_web::test]
+async fn ids_of_every_kind_arrive_as_they_are() {
+    for name in ["$RCAnonymousID:ab12", "a/b?c#d", "Zoë & 50 %", "🦊/../x", &"x".repeat(100), "..", "a+b", "%2F"] {
+        let upstream = StandIn::open();
+        let (desk, worker) = desk(&upstream).await;
+        upstream.change(name, |one| one.purchases = 0);
+        let ctx = Ctx::new(desk.project, &desk.ids, desk.clock.now(), Actor::person(SOL.id, "support"));
+        let stored = desk.db.write_here(|conn| {
+            conn.lock_project(desk.project)?;
+            let ask = CustomerAsk {
+                customer: customer_id(&desk, "mara"),
+                app_user_id: name,
+                environment: Environment::Production,
+                act: grant(&desk),
+                inverse: None,
+                reason: None,
+                waits: true,
+                once: None,
+            };
+            Ok::<_, Error>(ask.store(conn, &ctx)?.expect("connected").expect("asked").request)
+        });
+        let id = stored.expect("it is stored");
+        assert_eq!(look(&worker, &desk, id), State::Confirmed, "{name}: {}", state(&desk, id).1);
+        assert_eq!(upstream.customer(name).map(|one| one.grants.len()), Some(1), "{name}");
+    }
+}
