@@ -66,6 +66,9 @@ pub struct Flags {
     /// The file with the master key, made at the first start [default: dossier.key beside the SQLite file, or here]
     #[arg(long, env = "DOSSIER_MASTER_KEY_FILE", global = true)]
     master_key_file: Option<PathBuf>,
+    /// A name for where this database is, the same for all its servers [default: the machine and the public address]
+    #[arg(long, env = "DOSSIER_PLACE", global = true)]
+    place: Option<String>,
     /// Milliseconds that the Test Store takes to act on a purchase, to see how waiting looks
     #[arg(long, env = "DOSSIER_TEST_STORE_DELAY", default_value_t = 0, global = true)]
     test_store_delay: u64,
@@ -91,6 +94,8 @@ pub struct Config {
     pub allowlist: Allowlist,
     /// Where the key comes from that seals secrets in the database.
     pub master_key: MasterKeySource,
+    /// The operator's own name for where the database is.
+    pub place: Option<String>,
     /// How long the Test Store takes to act on a purchase.
     pub test_store_delay: Duration,
     pub log: String,
@@ -155,6 +160,7 @@ impl Flags {
                 allows_http: self.outgoing_http,
                 private: networks("DOSSIER_OUTGOING_PRIVATE", &self.outgoing_private)?,
             },
+            place: self.place.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             test_store_delay: Duration::from_millis(self.test_store_delay),
             log: self.log,
         })
@@ -162,6 +168,11 @@ impl Flags {
 }
 
 impl Config {
+    /// The address that people open, if the operator named one.
+    pub fn named_address(&self) -> Option<&Url> {
+        Some(&self.public_url).filter(|url| Url::parse(&format!("http://{}", self.bind)).as_ref() != Ok(url))
+    }
+
     /// Whether browsers connect over TLS, so that cookies can require it.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
@@ -264,6 +275,7 @@ mod tests {
             outgoing_private: String::new(),
             master_key: None,
             master_key_file: None,
+            place: None,
             test_store_delay: 0,
             log: "info".into(),
         }

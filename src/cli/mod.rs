@@ -1,6 +1,7 @@
 //! The command line. Each command is in its own file.
 
 pub mod audit;
+mod backup;
 mod catalog;
 mod connect;
 pub mod demo;
@@ -64,6 +65,8 @@ enum Command {
     MasterKey(master_key::Action),
     /// Derive the state of customers again from the stored events
     Rebuild(rebuild::Args),
+    /// Copy the SQLite database to a file, while a server is at work
+    Backup(backup::Args),
 }
 
 /// Runs the command. Exits with 0 if it worked, else with 1 after printing one line on standard error.
@@ -95,6 +98,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::Import(args) => import::run(&args, &config),
         Command::MasterKey(action) => master_key::run(&action, &config),
         Command::Rebuild(args) => rebuild::run(&args, &config),
+        Command::Backup(args) => backup::run(&args, &config),
     }
 }
 

@@ -37,6 +37,9 @@ pub enum AnyConnection {
 /// The key of the advisory lock of whoever replaces the master key. No id is negative.
 const MASTER_KEY_LOCK: i64 = -1;
 
+/// The key of the advisory lock of whoever compares the place of a database.
+const PLACE_LOCK: i64 = -2;
+
 /// A commit is on disk before it returns (`FULL`), and readers do not wait for the writer (`WAL`). SQLite overwrites
 /// deleted content (`secure_delete`), and a second writer waits instead of failing (`busy_timeout`). `LIKE` tells `a` from
 /// `A`, as it does on PostgreSQL.
@@ -162,6 +165,15 @@ impl Conn {
     /// As [`Conn::lock_project`].
     pub fn lock_master_key(&mut self) -> QueryResult<()> {
         self.lock(MASTER_KEY_LOCK)
+    }
+
+    /// As [`Conn::lock_project`], for whoever compares where this database is with where it was. It is taken before that of any
+    /// project.
+    ///
+    /// # Errors
+    /// As [`Conn::lock_project`].
+    pub fn lock_place(&mut self) -> QueryResult<()> {
+        self.lock(PLACE_LOCK)
     }
 
     /// As [`Conn::lock_project`], for the subject of a hash, so that concurrent attempts are all counted.
@@ -311,7 +323,7 @@ impl Manager {
 }
 
 /// The path in an address of SQLite.
-pub(super) fn sqlite_path(url: &str) -> Option<&str> {
+pub fn sqlite_path(url: &str) -> Option<&str> {
     let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty())?;
     Some(path.trim_start_matches("//"))
 }

@@ -65,13 +65,24 @@ pub fn is_done(db: &Db) -> Result<bool, Unavailable> {
 }
 
 fn migrate<DB: Backend, C: MigrationHarness<DB>>(conn: &mut C, dialect: Dialect) -> Result<(), String> {
-    let known: BTreeSet<String> = names().iter().map(|name| name.version().to_string()).collect();
-    let applied = conn.applied_migrations().map_err(line)?;
-    if let Some(unknown) = applied.iter().find(|version| !known.contains(&version.to_string())) {
-        return Err(format!("the database was made by a newer dossier (migration {unknown}); start that version"));
-    }
+    applied(conn)?;
     conn.run_pending_migrations(dialect).map_err(line)?;
     Ok(())
+}
+
+/// How many migrations a database has; 0 when it is none of Dossier's. It may get the table in which they are noted.
+///
+/// # Errors
+/// One line: the database is newer than this binary, or reported an error.
+pub(super) fn applied<DB: Backend, C: MigrationHarness<DB>>(conn: &mut C) -> Result<usize, String> {
+    let known: BTreeSet<String> = names().iter().map(|name| name.version().to_string()).collect();
+    let applied = conn.applied_migrations().map_err(line)?;
+    match applied.iter().find(|version| !known.contains(&version.to_string())) {
+        Some(unknown) => {
+            Err(format!("the database was made by a newer dossier (migration {unknown}); start that version"))
+        }
+        None => Ok(applied.len()),
+    }
 }
 
 fn line(error: impl fmt::Display) -> String {

@@ -2,6 +2,7 @@
 //! the call returns. The work runs on threads that may block; a call waits at most [`POOL_WAIT`] for a connection.
 
 mod any_query;
+pub mod backup;
 mod both;
 pub(crate) mod columns;
 mod conn;
@@ -12,6 +13,7 @@ mod free_space;
 pub mod group;
 pub mod many;
 pub mod migrate;
+pub mod place;
 pub mod schema;
 pub mod secrets;
 mod serving;
@@ -26,7 +28,7 @@ use diesel::connection::{Connection, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use both::Both;
-pub use conn::{AnyConnection, Conn, Manager};
+pub use conn::{AnyConnection, Conn, Manager, sqlite_path};
 use conn::{Counts, DatabaseFile};
 pub use failure::{Unavailable, changed_meanwhile, is_unavailable};
 pub use serving::Serving;

@@ -748,6 +748,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    place (id) {
+        id -> BigInt,
+        name -> Text,
+        storage -> Text,
+        identity -> Text,
+        noted_at -> BigInt,
+        is_restored -> Bool,
+    }
+}
+
 /// The tables that some query names together, in pairs. A pair that is missing is named by the compiler's note at the query;
 /// all possible pairs would be a thousand, and cost every build two seconds.
 macro_rules! queried_together {
@@ -770,6 +781,7 @@ queried_together! {
     audit_entries with people;
     balances with customers;
     balances with virtual_currencies;
+    connections with requests;
     customers with events;
     customers with grant_ends;
     customers with history;

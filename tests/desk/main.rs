@@ -24,6 +24,7 @@ mod app_user_id;
 mod attributes;
 mod audit;
 mod audit_verify;
+mod backup;
 mod blocked;
 mod body_memory;
 mod catalog;

@@ -290,6 +290,7 @@ fn config(database_url: String) -> Config {
         key_limits: KeyLimits::default(),
         allowlist: Allowlist::default(),
         master_key: MasterKeySource::Given(server::MASTER_KEY.into()),
+        place: None,
         test_store_delay: std::time::Duration::ZERO,
         log: "off".into(),
     }
