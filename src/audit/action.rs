@@ -83,6 +83,7 @@ actions! {
     ConnectionMade "connection_made" "connected the project" Project,
     ConnectionKeysReplaced "connection_keys_replaced" "replaced the keys of a connection" Project,
     ConnectionChecked "connection_checked" "checked a connection" Project,
+    ConnectionSuspended "connection_suspended" "suspended a connection" Project,
     ConnectionResumed "connection_resumed" "let a suspended connection act" Project,
     ConnectionEnded "connection_ended" "disconnected the project" Project,
     CatalogApplied "catalog_applied" "applied a catalog file" Project,

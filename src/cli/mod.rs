@@ -12,6 +12,7 @@ mod key;
 mod master_key;
 mod project;
 pub mod rebuild;
+mod restore;
 pub mod serve;
 pub mod settle;
 mod user;
@@ -67,6 +68,8 @@ enum Command {
     Rebuild(rebuild::Args),
     /// Copy the SQLite database to a file, while a server is at work
     Backup(backup::Args),
+    /// Put a backup in the place of the SQLite database, or say that this database was restored
+    Restore(restore::Args),
 }
 
 /// Runs the command. Exits with 0 if it worked, else with 1 after printing one line on standard error.
@@ -99,6 +102,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::MasterKey(action) => master_key::run(&action, &config),
         Command::Rebuild(args) => rebuild::run(&args, &config),
         Command::Backup(args) => backup::run(&args, &config),
+        Command::Restore(args) => restore::run(&args, &config),
     }
 }
 

@@ -10,10 +10,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::ids::Ids;
+use crate::db::place::Place;
 use crate::db::{Db, Serving};
 use crate::endpoints;
 use crate::jobs::Worker;
 use crate::live::Live;
+use crate::operations::copies;
 use crate::server::app::Application;
 use crate::server::http::server;
 use crate::web::log;
@@ -36,6 +38,7 @@ pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     log::start(&config.log)?;
     let listener = listen(&config)?;
     let db = super::open(&config)?;
+    notice_a_copy(&db, &config)?;
     let application = Application::new(db, Clock::Machine, Ids::random(), config)?;
     for warning in application.start_warnings()? {
         tracing::warn!(warning, "unsafe setting");
@@ -65,6 +68,24 @@ fn listen(config: &Config) -> Result<TcpListener, String> {
         io::ErrorKind::AddrInUse => format!("another program uses {}; choose another DOSSIER_BIND", config.bind),
         _ => format!("cannot listen on {} (DOSSIER_BIND): {error}", config.bind),
     })
+}
+
+/// Keeps a database that was copied, moved or restored from acting anywhere, before anything is started that could.
+fn notice_a_copy(db: &Db, config: &Config) -> Result<(), String> {
+    let (here, now) = (Place::of(db, config)?, Clock::Machine.now());
+    let compare = || db.write_here(|conn| copies::notice(conn, &here, &Ids::random(), now));
+    let noticed = super::settle::retried(compare).map_err(super::one_line)?;
+    let Some(copies::Suspended { why, connections, requests }) = noticed else { return Ok(()) };
+    let why = why.join(" ");
+    match connections {
+        0 => tracing::info!(why, "no project is connected, so nothing is suspended"),
+        _ => {
+            let advice =
+                "an admin confirms under Settings, Connections; DOSSIER_PLACE names a place that stays the same";
+            tracing::warn!(why, connections, requests, advice, "all connections are suspended");
+        }
+    }
+    Ok(())
 }
 
 /// Derives the customers that an interrupted import left stale: their state does not include all their events yet.

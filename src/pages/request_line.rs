@@ -13,7 +13,7 @@ use crate::db::Conn;
 use crate::db::schema::people;
 use crate::events::Store;
 use crate::operations::requests::WAITING_DAYS;
-use crate::requests::{Asker, Request, State, Step, queries};
+use crate::requests::{Asker, Request, State, Step, held, queries};
 use crate::stores::{Order, Wanted};
 use crate::web::filters;
 use crate::wording::sentence::Stamp;
@@ -132,7 +132,7 @@ impl RequestLine {
         RequestLine {
             id: request.id,
             title: title(&order.wanted),
-            state: state_words(request, order, now),
+            state: state_words(request, order, steps, now),
             tone: tone(request.state),
             since: Stamp::day_and_time(request.state_at, now),
             by: match &request.reason {
@@ -167,7 +167,7 @@ fn tone(state: State) -> &'static str {
     }
 }
 
-fn state_words(request: &Request, order: &Order, now: Moment) -> String {
+fn state_words(request: &Request, order: &Order, steps: &[&Step], now: Moment) -> String {
     let at = |moment| times::day_and_time(moment, now);
     match request.state {
         State::Asked if request.due_at.is_some_and(|due| due > request.state_at) => {
@@ -180,11 +180,14 @@ fn state_words(request: &Request, order: &Order, now: Moment) -> String {
         }
         State::Sending => "sent, no answer yet".into(),
         State::Pending => "accepted; the store decides later".into(),
+        State::Unknown if steps.last().is_some_and(|last| last.words == held::WORDS) => {
+            "not known; this database may not act at the store before an admin lets it".into()
+        }
         State::Unknown if request.needs_person() => {
             "still not known after 24 hours; somebody has to look in the store".into()
         }
         State::Unknown => {
-            let until = at(request.sent_at.unwrap_or(request.state_at).plus_days(1));
+            let until = at(request.state_at.plus_days(1));
             let store = order.asked_of();
             format!(
                 "not known yet whether it was done. It is not sent again: Dossier reads at {store} until {until}, and then asks a person"
@@ -208,7 +211,9 @@ fn step_words(step: &Step, asked_by: &str, names: &Names, order: &Order) -> Stri
         (State::Waiting, _) => format!("{asked_by} asked for it; a colleague has to agree"),
         (State::Sending, _) => format!("Sent to {store}"),
         (State::Pending, _) => format!("{} accepted it, and decides later", text::capitalised(&store)),
-        (State::Unknown, _) => "No definite answer".into(),
+        (State::Unknown, _) if step.words == held::WORDS => "Left alone".into(),
+        (State::Unknown, Some(person)) => format!("{person} let this database act"),
+        (State::Unknown, None) => "No definite answer".into(),
         (State::Confirmed, Some(person)) => format!("{person} found that it was done"),
         (State::Confirmed, None) => "Done".into(),
         (State::Refused, Some(person)) => format!("{person} refused it"),

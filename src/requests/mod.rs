@@ -4,6 +4,7 @@
 
 mod customer_echo;
 pub mod echo;
+pub mod held;
 pub mod queries;
 mod request;
 mod state;

@@ -9,7 +9,7 @@ use crate::audit::ActorKind;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, PersonId, ProjectId, RequestId};
 use crate::db::Conn;
-use crate::db::schema::{request_steps, requests};
+use crate::db::schema::{connections, request_steps, requests};
 use crate::stores::{ActionKind, OrderKind, Outcome};
 
 /// The kind of refunds.
@@ -98,25 +98,35 @@ pub fn count_refunds(conn: &mut Conn, project: ProjectId, asker: &Asker, since: 
         .get_result(conn)
 }
 
+/// The projects whose connection is suspended.
+macro_rules! suspended {
+    () => {
+        connections::table.filter(connections::suspended_at.is_not_null()).select(connections::project_id)
+    };
+}
+
 /// The place of a request among those that are due.
 pub type DuePlace = (Moment, RequestId);
 
-/// The requests that are to be looked at after a place, the longest due first.
+/// The requests that are to be looked at after a place, the longest due first. None of a project whose connection is suspended.
 pub fn due(conn: &mut Conn, now: Moment, after: DuePlace, most: i64) -> QueryResult<Vec<Request>> {
     let free = requests::lease_until.is_null().or(requests::lease_until.le(now));
     let later = requests::due_at.gt(after.0).or(requests::due_at.eq(after.0).and(requests::id.gt(after.1)));
     requests::table
         .filter(requests::due_at.le(now).and(requests::due_at.ge(after.0)).and(later).and(free))
+        .filter(requests::project_id.ne_all(suspended!()))
         .order((requests::due_at, requests::id))
         .limit(most)
         .select(Request::as_select())
         .load(conn)
 }
 
-/// Gives a request to one worker until `until`. Returns it, unless another worker has it or nothing is due.
+/// Gives a request to one worker until `until`. Returns it, unless another worker has it, nothing is due, or the connection of the
+/// project is suspended.
 pub fn claim(conn: &mut Conn, (project, id): Key, now: Moment, until: Moment) -> QueryResult<Option<Request>> {
     let free = requests::lease_until.is_null().or(requests::lease_until.le(now));
     let row = requests::table.find((project, id)).filter(requests::due_at.le(now).and(free));
+    let row = row.filter(requests::project_id.ne_all(suspended!()));
     let claimed = diesel::update(row).set(requests::lease_until.eq(until)).execute(conn)?;
     if claimed == 0 { Ok(None) } else { find(conn, (project, id)) }
 }

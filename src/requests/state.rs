@@ -11,7 +11,8 @@ pub enum State {
     Sending,
     /// The store has accepted it, and decides later.
     Pending,
-    /// No definite answer came. Only reading at the store settles it, never sending it again.
+    /// No definite answer came, or this database was copied while it was open ([`super::held`]). Only reading at the store
+    /// settles it, never sending it again.
     Unknown,
     /// The store said yes, or reading proved it.
     Confirmed,
@@ -34,10 +35,11 @@ impl State {
     /// The states that may follow.
     pub const fn next(self) -> &'static [State] {
         match self {
-            Asked => &[Waiting, Sending, Refused, Withdrawn, Confirmed],
-            Waiting => &[Asked, Refused, Withdrawn, Expired],
+            Asked => &[Waiting, Sending, Unknown, Refused, Withdrawn, Confirmed],
+            Waiting => &[Asked, Unknown, Refused, Withdrawn, Expired],
             Sending => &[Asked, Pending, Unknown, Confirmed, Refused],
-            Pending | Unknown => &[Confirmed, Refused],
+            Pending => &[Unknown, Confirmed, Refused],
+            Unknown => &[Confirmed, Refused],
             Confirmed => &[Reversed],
             // An answer, or the store's own event, that came after it counted as not done.
             Refused => &[Confirmed],
@@ -91,6 +93,13 @@ mod tests {
             assert_eq!(State::parse(state.name()), Some(state));
         }
         assert_eq!(State::parse("done"), None);
+    }
+
+    #[test]
+    fn a_copied_database_can_leave_every_open_request_alone() {
+        for state in State::ALL {
+            assert_eq!(state.may_become(Unknown), state.is_open() && state != Unknown, "{}", state.name());
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod customer;
 mod customer_effects;
 mod decide;
 mod effects;
+mod held;
 mod payment;
 mod preview;
 mod refusal;

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::check::check;
 use super::decide::again;
-use super::effects;
+use super::{effects, held};
 use crate::audit::Ctx;
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
@@ -264,7 +264,7 @@ impl Worker {
         let sent_at = request.sent_at.unwrap_or(request.state_at);
         let proof = match self.line(order) {
             Some((line, client)) if self.lines.take_turn(order.project, &line, now).is_ok() => {
-                let proof = client.prove(order, &request.snapshot(), sent_at);
+                let proof = held::prove(client, order, request, sent_at);
                 self.lines.note(order.project, &line, proof.is_ok(), self.clock.now());
                 proof.unwrap_or(Proof::NotYet)
             }
@@ -274,7 +274,9 @@ impl Worker {
             Proof::Done(outcome) => self.record(request, order, Answer::Done(outcome)),
             Proof::NotDone(words) => self.advance(request, State::Refused, None, &words),
             // What the store has accepted it decides in its own time.
-            Proof::NotYet if request.state == State::Unknown && now > sent_at.plus_minutes(HOURS_ALONE * 60) => {
+            Proof::NotYet
+                if request.state == State::Unknown && now > request.state_at.plus_minutes(HOURS_ALONE * 60) =>
+            {
                 self.ask_a_person(request)
             }
             Proof::NotYet => {

@@ -66,7 +66,13 @@ impl What {
             What::Approve | What::Refuse => vec![("Ends by itself", at(request.asked_at.plus_days(WAITING_DAYS)))],
             What::Settle => {
                 let last = line.steps.last().map(|step| ("Last step", format!("{} {}", step.words, step.quote)));
-                request.sent_at.map(|sent| ("Sent", at(sent))).into_iter().chain(last).collect()
+                request
+                    .sent_at
+                    .filter(|_| !request.is_unsent())
+                    .map(|sent| ("Sent", at(sent)))
+                    .into_iter()
+                    .chain(last)
+                    .collect()
             }
             What::Withdraw => Vec::new(),
         }

@@ -8,6 +8,7 @@ pub mod cast;
 pub mod catalogs;
 pub mod client;
 pub mod connected;
+pub mod copied;
 pub mod customers;
 pub mod database;
 pub mod desks;

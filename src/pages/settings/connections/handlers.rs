@@ -12,6 +12,7 @@ use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::ProjectId;
 use crate::db::{Conn, Db};
+use crate::requests::held;
 use crate::stores::revenuecat::{Connection, Findings, Keys, Upstream, queries};
 use crate::web::form::NoFields;
 
@@ -82,6 +83,7 @@ pub async fn resume(form: ActionForm<NoFields>) -> Outcome {
             return Err(Refusal::new("", "The connection is not suspended.").into());
         }
         queries::update(action.conn, &connection)?;
+        held::release(action.conn, connection.project, Some(action.who.person.id), action.ctx.now)?;
         let trace = Trace::new(Action::ConnectionResumed).about("RevenueCat");
         Ok(Done::new(trace, "Dossier acts at RevenueCat again.", address(action.who)))
     })
@@ -92,6 +94,9 @@ pub async fn disconnect(form: ActionForm<NoFields>) -> Outcome {
     form.run::<ConnectionsPage, _>("revenuecat-disconnect", |action, _| {
         let gone = named(action.conn, action.who.project.id)?;
         queries::delete(action.conn, gone.project)?;
+        if gone.suspended_at.is_some() {
+            held::release(action.conn, gone.project, None, action.ctx.now)?;
+        }
         let trace = Trace::new(Action::ConnectionEnded).about("RevenueCat").before(values(&gone).lines());
         Ok(Done::new(trace, "The project only takes webhooks now. Its keys are forgotten.", address(action.who)))
     })
