@@ -99,7 +99,8 @@ async fn undoing_is_asked_for_there_as_well() {
 #[actix_web::test]
 async fn offering_attributes_and_balances_are_changed_there_first() {
     let pair = pair().await;
-    let offerings = json!([{ "id": "standard", "display_name": "Standard", "default": true }, { "id": "spring", "display_name": "Spring" }]);
+    let standard = json!({ "id": "standard", "display_name": "Standard", "default": true });
+    let offerings = json!([standard, { "id": "spring", "display_name": "Spring" }]);
     [&pair.upstream, &pair.desk].into_iter().for_each(|desk| apply_catalog(desk, &json!({ "offerings": offerings })));
     let gold = json!({
         "id": "gold", "type": "VIRTUAL_CURRENCY_TRANSACTION", "source": "in_app_purchase", "environment": null,

@@ -34,7 +34,7 @@ pub fn suspended(db: &Db) -> Option<bool> {
     (!all.is_empty()).then(|| all.iter().all(Option::is_some))
 }
 
-/// Sol asks for the refund of a sale to Lena. It is stored, and not sent yet.
+/// Sol asks for the refund of a sale to Lena. It is stored, and not sent yet. The till of the Test Store stands in for the other side.
 pub fn ask_for_refund(desk: &Desk, transaction: &str) -> RequestId {
     let ctx = Ctx::new(desk.project, &desk.ids, desk.clock.now(), Actor::person(SOL.id, "support"));
     let purchase = format!("TEST_STORE:{transaction}");
@@ -53,5 +53,7 @@ pub fn ask_for_refund(desk: &Desk, transaction: &str) -> RequestId {
         };
         Ok::<_, Error>(ask.store(conn, &ctx)?.map(|asked| asked.request).ok())
     });
+    let to_the_till = "UPDATE requests SET terms = replace(terms, '\"side\":\"revenue_cat\"', '\"side\":\"store\"')";
+    desk.db.batch(to_the_till).expect("it is changed");
     stored.expect("it is decided").expect("it is asked")
 }
