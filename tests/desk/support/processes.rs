@@ -1,11 +1,16 @@
 //! Requests that come at the same time. On PostgreSQL two processes take turns in answering them, since several may run on
 //! one database.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use actix_web::test::TestRequest;
 use dossier::base::ids::Ids;
 use dossier::server::app::Application;
 
 use super::{Answer, Desk, send, service};
+
+/// Each process makes ids of its own: the clock of a desk stands still, so those of two processes of one node would be the same.
+static NODES: AtomicI64 = AtomicI64::new(2);
 
 /// Another process on the database of a desk.
 pub struct OtherProcess(pub Application);
@@ -18,7 +23,8 @@ impl Desk {
         }
         let config = (*self.application.config).clone();
         let db = super::database::open(&config.database_url, config.connections);
-        let application = Application::new(db, self.clock.clone(), Ids::of_node(2), config);
+        let node = NODES.fetch_add(1, Ordering::Relaxed);
+        let application = Application::new(db, self.clock.clone(), Ids::of_node(node), config);
         Some(OtherProcess(application.expect("a second process")))
     }
 
