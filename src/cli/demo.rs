@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::demo_connected::{self, Second};
 use super::{one_line, serve};
 use crate::audit::Ctx;
 use crate::auth::api_keys::{self, Holder, Maker, NewKey, Value, platform_of};
@@ -11,7 +12,7 @@ use crate::auth::queries::{NewPerson, NewProject, by_email, insert_person, inser
 use crate::base::clock::{Clock, Moment};
 use crate::base::config::{Config, key_beside};
 use crate::base::error::Error;
-use crate::base::ids::{CustomerId, Ids, NoteId, ProjectId};
+use crate::base::ids::{CustomerId, Ids, NoteId, PersonId, ProjectId};
 use crate::base::master_key::MasterKeySource;
 use crate::base::money::Micros;
 use crate::base::{AppUserId, Role, lookup_key};
@@ -39,7 +40,8 @@ const TEAM: [(&str, &str, Role); 4] = [
 /// One line for standard error, when the database contains the demo project already or fails, or the server cannot
 /// start.
 pub fn run(config: Config) -> Result<(), String> {
-    let (config, is_own) = with_own_database(config);
+    let (mut config, is_own) = with_own_database(config);
+    let base_url = demo_connected::allow_own_address(&mut config);
     let serving = Serving::start(&config.database_url)?;
     if is_own {
         remove_own_database()?;
@@ -50,15 +52,45 @@ pub fn run(config: Config) -> Result<(), String> {
     let (password, secret) = (random_word(6)?, format!("Bearer {}", random_word(24)?));
     build(&db, Clock::Machine.now(), &password, &secret)?;
     let [app, server] = add_keys(&db, Clock::Machine.now()).map_err(one_line)?;
+    add_connected(&db, Clock::Machine.now(), &config, &base_url)?;
     println!("\nA demo project of invented customers. Log in at {} as", config.address_of("/login"));
     for (name, email, role) in TEAM {
         println!("  {email:<24} {password}   {name}, {}", role.name());
     }
+    println!("The project Sundial, connected is connected to Sundial: what is done in it happens there first.");
     println!("Webhooks: POST {} with Authorization: {secret}", config.address_of("/webhooks/revenuecat/sundial"));
     println!("SDKs: proxyURL {}, key {app} (Test Store)", config.address_of(""));
     println!("REST API: key {server} (secret)");
     println!("Paste an order number: GPA.3390-1182-5530-01234, or an e-mail address: lena@okafor.example");
     serve::run_holding(serving, config)
+}
+
+/// Adds the project that is connected to the first.
+///
+/// # Errors
+/// One line for standard error, when the database fails.
+fn add_connected(db: &Db, now: Moment, config: &Config, base_url: &str) -> Result<(), String> {
+    let catalog = catalog::file::File::parse(&demo_data::catalog().to_string())?;
+    let (customers, secret) = (demo_data::customers(now.millis()), format!("Bearer {}", random_word(24)?));
+    let made = db.write_here(|conn| {
+        let project = project_id(conn, SLUG)?.ok_or(Error::NotFound)?;
+        let team = TEAM.into_iter().map(|(_, email, role)| {
+            let account = by_email(conn, email)?.ok_or(Error::NotFound)?;
+            Ok::<_, Error>((account.id, role))
+        });
+        let team: Vec<(PersonId, Role)> = team.collect::<Result<_, _>>()?;
+        let second = Second {
+            first: (project, SLUG),
+            admin: maker_of(conn, Role::Admin)?,
+            team: &team,
+            catalog: &catalog,
+            customers: &customers,
+            base_url,
+            secret: &secret,
+        };
+        second.build(conn, &Ids::random(), now, config)
+    });
+    made.map_err(one_line)
 }
 
 /// Adds a public key for an app that buys in the Test Store, and a secret key. Returns both values in this order.

@@ -73,11 +73,11 @@ impl CustomerAct {
         }
     }
 
-    /// What is wanted, for the audit log and lists: `granting pro until 3 Dec 2026, 00:00 UTC`.
+    /// What is wanted, for the audit log and lists: `granting pro until 3 Dec 2026`.
     pub fn words(&self) -> String {
         match self {
             CustomerAct::Grant { entitlement, ends_at, .. } => {
-                format!("granting {} until {}", visible(entitlement), times::full(*ends_at))
+                format!("granting {} until {}", visible(entitlement), times::day(*ends_at))
             }
             CustomerAct::Revoke { entitlement } => format!("removing the grants of {}", visible(entitlement)),
             CustomerAct::Override { offering: Some(offering), .. } => {

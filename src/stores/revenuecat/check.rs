@@ -150,7 +150,7 @@ fn first_version(upstream: &Upstream, base_url: &str, keys: &Keys, nobody: &str)
     let what = "Refund and cancel at Google Play (v1 key)";
     let Some(key) = &keys.v1 else {
         let words = "No v1 key is entered.".into();
-        return Finding { what: what.into(), scope: String::new(), verdict: Verdict::Denied, words };
+        return Finding { what: what.into(), scope: String::new(), verdict: Verdict::NoKey, words };
     };
     let path = format!("/v1/subscribers/{nobody}/transactions/{nobody}/refund");
     let call = Call { method: Method::Post, path: &path, body: Some(&json!({})), once: None };

@@ -27,6 +27,8 @@ pub enum Verdict {
     Denied,
     /// Only its first use will tell.
     Unknown,
+    /// There is no key for it.
+    NoKey,
     /// It was tried, and something else is wrong.
     Failed,
 }
@@ -37,6 +39,7 @@ impl Verdict {
             Verdict::Works => "Works",
             Verdict::Denied => "The key may not",
             Verdict::Unknown => "Not known until first use",
+            Verdict::NoKey => "No key",
             Verdict::Failed => "Failed",
         }
     }
@@ -46,7 +49,7 @@ impl Verdict {
         match self {
             Verdict::Works => "good",
             Verdict::Denied | Verdict::Failed => "bad",
-            Verdict::Unknown => "neutral",
+            Verdict::Unknown | Verdict::NoKey => "neutral",
         }
     }
 }
