@@ -85,7 +85,10 @@ fn lines(listening: Listening) -> impl Stream<Item = Result<Bytes, Infallible>> 
             Next::News(mut listening) => match tokio::time::timeout(HEARTBEAT, listening.news.recv()).await {
                 Ok(Some(News::Events(count))) => (format!("event: news\ndata: {count}\n\n"), Next::News(listening)),
                 // Either way the page stops listening. One that was replaced listens again when somebody looks at it.
-                Ok(Some(News::Steps)) => ("event: steps\ndata:\n\n".to_owned(), Next::News(listening)),
+                Ok(Some(News::Steps(count))) => {
+                    let news = if count > 0 { format!("event: news\ndata: {count}\n\n") } else { String::new() };
+                    (format!("{news}event: steps\ndata:\n\n"), Next::News(listening))
+                }
                 Ok(Some(News::Gone | News::Replaced)) => ("event: gone\ndata:\n\n".to_owned(), Next::End),
                 Ok(None) => return None,
                 Err(_) => (":\n\n".to_owned(), Next::News(listening)),

@@ -29,8 +29,8 @@ const MOST_OF_PERSON: usize = 24;
 pub enum News {
     /// The number of events that came since the page was rendered.
     Events(i64),
-    /// What was asked of a store has gone a step further.
-    Steps,
+    /// What was asked of a store has gone a step further; with the number of events that came as well.
+    Steps(i64),
     /// The customer was erased, or the person may not see them any more.
     Gone,
     /// The person has opened so many pages that this one, the oldest, is not kept up to date.
@@ -227,7 +227,10 @@ fn check_one(conn: &mut Conn, number: u64, of: &Listener, count: Option<Counts>)
         true => 0,
         false => queries::news(conn, of.watch.customer, of.watch.environment, of.watch.since..count.events)?,
     };
-    let steps = (count.steps != of.known.steps).then_some(News::Steps);
-    let news = (events > 0).then_some(News::Events(events)).or(steps);
+    let news = match (count.steps == of.known.steps, events) {
+        (true, 0) => None,
+        (true, events) => Some(News::Events(events)),
+        (false, events) => Some(News::Steps(events)),
+    };
     Ok(Some(Found { known: count, checked_at: Instant::now(), news, ..gone }))
 }

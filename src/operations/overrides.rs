@@ -3,15 +3,37 @@
 
 use diesel::QueryResult;
 
-use crate::audit::{Action, Ctx, Trace};
+use crate::audit::{self, Action, Actor, Ctx, Trace};
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::customers::overrides::{Override, queries};
 use crate::customers::{locks, subject};
 use crate::db::Conn;
-use crate::events::own;
+use crate::events::{Environment, own};
 use crate::ingest;
+use crate::operations::requests::CustomerAsk;
+use crate::stores::CustomerAct;
 use crate::wording::times;
+
+/// RevenueCat knows no ends: in a connected project it is asked to clear an override that has ended, in the name of whoever set it.
+fn ask_to_clear(conn: &mut Conn, ctx: &Ctx, over: &Override, app_user_id: &str) -> Result<(), Error> {
+    let Some(person) = over.set_by_id else { return Ok(()) };
+    let by = Ctx::new(ctx.project, &ctx.ids, ctx.now, Actor::person(person, ""));
+    let ask = CustomerAsk {
+        customer: over.customer_id,
+        app_user_id,
+        environment: Environment::Production,
+        act: CustomerAct::Override { offering: None, until: None },
+        inverse: None,
+        reason: Some("its time is over".into()),
+        waits: true,
+        once: None,
+    };
+    // Something that is under way already decides what the app gets.
+    let Some(Ok(asked)) = ask.store(conn, &by)? else { return Ok(()) };
+    let trace = asked.trace.map(|trace| trace.for_customer(over.customer_id, app_user_id));
+    trace.map_or(Ok(()), |trace| audit::append(conn, ctx, trace))
+}
 
 /// Why an offering cannot be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,5 +132,6 @@ pub fn record_end(conn: &mut Conn, ctx: &Ctx, customer: CustomerId) -> Result<bo
     let subject = subject::load(conn, customer)?;
     let ended = own::override_ended(&subject, &over.offering, over.set_at, ended_at, ctx.now)?;
     ingest::append(conn, ctx, &[ended])?;
+    ask_to_clear(conn, ctx, &over, &subject.app_user_id)?;
     Ok(true)
 }

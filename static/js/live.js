@@ -6,6 +6,7 @@ import { writeTimes } from "./local-time.js";
 // The parts of the page that new events may change.
 const PARTS = ["#history", "#entitlements", "#requests", "#offering", "#attributes", "#currencies", ".answer", ".profile-head"];
 let source;
+let waiting;
 
 function listen() {
   source?.close();
@@ -13,8 +14,15 @@ function listen() {
   if (!place || document.hidden) return;
   source = new EventSource(place.dataset.live);
   source.addEventListener("news", ({ data }) => announceNews(place, Number(data)));
-  source.addEventListener("steps", () => isFree() && refresh().then((done) => done && announce("What was asked has gone a step further.")));
+  source.addEventListener("steps", followSteps);
   source.addEventListener("gone", () => source.close());
+}
+
+// Waits until nobody is disturbed: what was asked must not stay on the page as it was.
+async function followSteps() {
+  clearTimeout(waiting);
+  if (!isFree()) waiting = setTimeout(followSteps, 1000);
+  else if (await refresh()) announce("What was asked has gone a step further.");
 }
 
 async function announceNews(place, count) {

@@ -136,6 +136,9 @@ async fn offering_attributes_and_balances_are_changed_there_first() {
     let offering =
         |desk: &Desk| desk.read(|conn| overrides::find(conn, customer_id(desk, "mara"))).map(|set| set.offering);
     assert_eq!((offering(&pair.upstream), offering(&pair.desk)), (Some("spring".into()), Some("spring".into())));
+
+    pair.desk.db.batch("UPDATE offering_overrides SET until = 1").expect("its time is over");
+    until("its end arrives there", || offering(&pair.upstream).is_none().then_some(())).await;
 }
 
 #[actix_web::test]

@@ -114,7 +114,10 @@ fn choose(conn: &mut Conn, asker: &Ctx, request: &Request, act: &CustomerAct) ->
         Some(set) => overrides::put(conn, set)?,
         None => overrides::remove(conn, request.customer)?,
     }
-    Ok(Effect { traces: vec![entry(before.as_ref(), after.as_ref())], event: None })
+    // Nothing changes here when the end of an override was recorded before.
+    let is_change = before.is_some() || after.is_some();
+    let traces = is_change.then(|| entry(before.as_ref(), after.as_ref())).into_iter().collect();
+    Ok(Effect { traces, event: None })
 }
 
 /// The name of whoever asked, and their id if it is a person.

@@ -10,9 +10,14 @@ use crate::audit::{self, Action, Actor, Ctx, Trace};
 use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, Ids};
+use crate::customers::subject;
 use crate::db::{Conn, Db};
+use crate::events::Environment;
 use crate::operations::erasure;
+use crate::operations::requests::CustomerAsk;
 use crate::requests::queries as requests;
+use crate::stores::CustomerAct;
+use crate::stores::revenuecat::queries::connected;
 use crate::wording::text::count;
 
 /// How many customers one transaction deletes: few, so that other writers do not wait long for it.
@@ -76,10 +81,36 @@ fn step(conn: &mut Conn, ctx: &Ctx, job: &Job, limit: i64) -> Result<Option<usiz
     // Kept, because what came of a request to a store could not be recorded.
     let under_way = requests::under_way(conn, &still)?;
     still.retain(|one| !under_way.contains(one));
+    if connected(conn, job.project_id)?.is_some() {
+        let asked = ask_to_delete(conn, ctx, &still)?;
+        jobs::record_step(conn, job, &next, asked)?;
+        return Ok(Some(still.len()));
+    }
     let erasure::Erased { customers: erased, audited, .. } = erasure::erase(conn, ctx, &still)?;
     audit::queries::keep_erased(conn, job.project_id, &audited)?;
     jobs::record_step(conn, job, &next, i64::try_from(erased).unwrap_or(i64::MAX))?;
     Ok(Some(erased))
+}
+
+/// Asks RevenueCat to delete customers, who are erased here when it has. Returns how many it was asked for: not those of whom
+/// something is under way.
+fn ask_to_delete(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<i64, Error> {
+    let mut asked = 0;
+    for customer in customers {
+        let id = subject::load(conn, *customer)?.app_user_id;
+        let ask = CustomerAsk {
+            customer: *customer,
+            app_user_id: &id,
+            environment: Environment::Production,
+            act: CustomerAct::Delete { blocks: false },
+            inverse: None,
+            reason: Some("a test account".into()),
+            waits: true,
+            once: None,
+        };
+        asked += i64::from(matches!(ask.store(conn, ctx)?, Some(Ok(_))));
+    }
+    Ok(asked)
 }
 
 /// Marks the job as done, and appends its one audit entry.
@@ -93,6 +124,10 @@ fn finish(conn: &mut Conn, ctx: &Ctx, job: &Job) -> Result<(), Error> {
         kept => format!("{}, {kept} kept", count(done.erased, "customer", "customers")),
     };
     let erases = audit::queries::take_erased(conn, job.project_id)?;
+    let progress = match connected(conn, job.project_id)? {
+        Some(_) => format!("{progress}; RevenueCat is asked first"),
+        None => progress,
+    };
     let trace = Trace::new(Action::TestAccountsDeleted).about(progress).erasing(erases);
     audit::append(conn, ctx, trace)
 }

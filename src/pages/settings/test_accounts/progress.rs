@@ -14,6 +14,7 @@ use crate::db::{Conn, Db};
 use crate::operations::test_accounts::{Job, jobs};
 use crate::pages::settings::Nav;
 use crate::pages::settings::overview::nav;
+use crate::stores::revenuecat::queries::connected;
 use crate::web::{Layout, Section};
 use crate::wording::sentence::Stamp;
 use crate::wording::text::{count, grouped};
@@ -29,6 +30,8 @@ struct JobPage {
     nav: Nav,
     address: String,
     progress: Progress,
+    /// The page of requests, where RevenueCat is asked first.
+    requests: Option<String>,
 }
 
 /// A job as the pages show it.
@@ -52,6 +55,8 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
             layout: member.layout("Delete test accounts", Section::Settings).with_flash(flash),
             nav: nav(conn, &member, "test-accounts")?,
             progress: Progress::new(job, &address, request.now),
+            requests: connected(conn, member.project.id)?
+                .map(|_| format!("/projects/{}/requests", member.project.slug)),
             address,
         };
         Ok::<_, Error>((is_done, page.render_with_values(&member.preferences())?))
