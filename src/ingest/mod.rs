@@ -4,6 +4,7 @@
 pub mod queries;
 pub mod rejected;
 mod screening;
+pub mod silence;
 mod store;
 mod writer;
 
