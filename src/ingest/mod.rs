@@ -7,5 +7,7 @@ mod screening;
 mod store;
 mod writer;
 
-pub use store::{Outcome, Taken, append, append_one, append_rows, introduce, mark_stale, reassign, take, take_many};
+pub use store::{
+    Outcome, Taken, append, append_one, append_rows, introduce, mark_stale, reassign, take, take_many, take_read,
+};
 pub use writer::{Answer, Intake};
