@@ -1,6 +1,7 @@
 //! Events come in here, from webhooks, imports and Dossier itself. Each is screened, stored and put into the histories
 //! of its customers; then the state of these customers is derived again.
 
+pub mod exports;
 pub mod queries;
 pub mod rejected;
 mod screening;

@@ -73,24 +73,32 @@ pub struct Taken {
 /// events are here; that of others is derived later, once for all their events, by whoever settles stale customers. No
 /// endpoint is told.
 pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
-    take_all(conn, ctx, deliveries, Origin::Outside)
-}
-
-/// As [`take_many`], for events that Dossier made of the rows of an export. Nobody comes back by them who was erased here or is
-/// blocked.
-pub fn take_read(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
-    take_all(conn, ctx, deliveries, Origin::Read)
-}
-
-fn take_all(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery], origin: Origin) -> QueryResult<Taken> {
-    let mut batch = Batch::screened(conn, ctx, deliveries, origin)?;
+    let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Outside)?;
     let mut taken = Taken::default();
-    batch.store(conn, origin, |news| {
+    batch.store(conn, Origin::Outside, |news| {
         let is_of_one = |fact: &&Fact| fact.lost_by.is_none() && news.new.contains_key(&fact.customer);
         let of_others = news.facts.iter().filter(|fact| !is_of_one(fact)).flat_map(Fact::parties);
         taken.stale = of_others.chain(news.merged.keys().copied()).filter(|customer| customer.0 > 0).collect();
         taken.settled = news.new.keys().copied().filter(|customer| !taken.stale.contains(customer)).collect();
         let facts = news.facts.into_iter().filter(|fact| taken.settled.contains(&fact.customer)).collect();
+        News { facts, ..news }
+    })?;
+    mark_stale(conn, taken.stale.iter().copied())?;
+    taken.outcomes = batch.outcomes.into_iter().flatten().collect();
+    Ok(taken)
+}
+
+/// As [`take_many`], for events that Dossier made of the rows of an export. Nobody comes back by them who was erased here or is
+/// blocked. What they say of known customers apart from purchases is taken in at once.
+pub fn take_read(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
+    let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Read)?;
+    let mut taken = Taken::default();
+    batch.store(conn, Origin::Read, |news| {
+        let is_late = |fact: &&Fact| fact.is_about_purchases() && !news.new.contains_key(&fact.customer);
+        let late = news.facts.iter().filter(is_late).flat_map(Fact::parties);
+        taken.stale = late.chain(news.merged.keys().copied()).filter(|customer| customer.0 > 0).collect();
+        taken.settled = news.new.keys().copied().filter(|customer| !taken.stale.contains(customer)).collect();
+        let facts = news.facts.into_iter().filter(|fact| !taken.stale.contains(&fact.customer)).collect();
         News { facts, ..news }
     })?;
     mark_stale(conn, taken.stale.iter().copied())?;
