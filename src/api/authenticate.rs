@@ -11,7 +11,6 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::future::LocalBoxFuture;
 
-use super::device::Device;
 use super::v1::log_ins::LogIn;
 use super::{AttributeCalls, LogIns};
 use crate::actions::{self, Scope};
@@ -27,6 +26,7 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::base::{AppUserId, lookup_key};
 use crate::customers::attributes::Update;
+use crate::customers::contacts::Device;
 use crate::db::group::GroupWriter;
 use crate::db::{Conn, Db};
 use crate::web::request_record::RequestRecord;

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 
 use crate::api::authenticate::new_id;
-use crate::api::last_seen::store_contact;
 use crate::api::{AuthorizedCall, errors};
 use crate::base::error::Error;
 use crate::base::ids::CustomerId;
 use crate::base::{AppUserId, lookup_key};
+use crate::customers::contacts::store_contact;
 use crate::customers::{Seen, Tombstones, Verdict, identity};
 use crate::db::Conn;
 use crate::db::many::{self, Column, Kind, Row};

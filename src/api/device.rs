@@ -6,24 +6,11 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use crate::auth::address;
 use crate::base::countries::Countries;
 use crate::base::error::Error;
+use crate::customers::contacts::Device;
 use crate::web::shared;
 
 /// How many characters of a header are kept.
 const LONGEST: usize = 100;
-
-/// What the headers say. A field is `None` when its header is missing or unreadable.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Device {
-    pub platform: Option<String>,
-    pub platform_version: Option<String>,
-    pub app_version: Option<String>,
-    /// With the name and version of the SDK that wraps it, if there is one: `6.2.1 (react-native 8.1.0)`.
-    pub sdk_version: Option<String>,
-    pub locale: Option<String>,
-    /// The country the call came from (ISO 3166-1 alpha-2).
-    pub country: Option<String>,
-    pub hardware: Option<String>,
-}
 
 impl Device {
     /// Reads the headers of a call and finds the country of its IP address. The address itself is not kept.

@@ -2,23 +2,19 @@
 //! them in one transaction, so that a thousand app starts a second cost a few commits. A clean stop writes what is
 //! left.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use diesel::QueryResult;
-use diesel::sql_types::{BigInt, Nullable, Text};
-
-use super::device::Device;
 use crate::auth::api_keys::{self, Key};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, KeyId, ProjectId};
+use crate::customers::contacts::{self, Device, Sighting};
 use crate::customers::identity;
-use crate::db::many::{self, Column, Kind, Row, row};
 use crate::db::{Conn, Db};
 
 /// How long contacts are collected before they are written.
@@ -226,16 +222,12 @@ impl Gathered {
                 busy.extend(locked.is_busy(&id.1).then(|| id.clone()));
                 // The customer was erased meanwhile, or never existed: fetching offerings does not create a customer.
                 let Some(customer) = owner else { continue };
-                ids.push(row![project, &id.1, merged.at]);
+                ids.push((project, id.1.clone(), merged.at));
                 sightings.push(merged.sighting(customer));
             }
         }
-        let seen =
-            "UPDATE app_user_ids SET seen_at = given.at FROM given WHERE app_user_ids.project_id = given.project_id
-            AND app_user_ids.key = given.key AND (app_user_ids.seen_at IS NULL OR app_user_ids.seen_at < given.at)";
-        const ID: &[Column] = &[("project_id", Kind::Integer), ("key", Kind::Bytes), ("at", Kind::Integer)];
-        many::change(conn, ID, &ids, seen)?;
-        store_sightings(conn, sightings)?;
+        contacts::note_ids(conn, &ids)?;
+        contacts::store_sightings(conn, sightings)?;
         for ((project, key), at) in &self.used {
             api_keys::queries::touch(conn, *project, *key, *at)?;
         }
@@ -248,139 +240,4 @@ impl Merged {
         let Merged { at, device, info_at, offerings_at } = self;
         Sighting { customer, device, at: *at, info_at: *info_at, offerings_at: *offerings_at }
     }
-}
-
-/// A contact of an app for a customer.
-#[derive(Debug, Clone, Copy)]
-struct Sighting<'a> {
-    customer: CustomerId,
-    device: &'a Device,
-    at: Moment,
-    info_at: Option<Moment>,
-    offerings_at: Option<Moment>,
-}
-
-/// Stores the device data of a contact, unless a later contact is stored already.
-pub fn store_contact(conn: &mut Conn, customer: CustomerId, device: &Device, at: Moment) -> QueryResult<()> {
-    store_sightings(conn, vec![Sighting { customer, device, at, info_at: None, offerings_at: None }])
-}
-
-/// As [`store_contact`], for many customers.
-pub fn store_contacts<'a>(
-    conn: &mut Conn,
-    contacts: impl Iterator<Item = (CustomerId, &'a Device, Moment)>,
-) -> QueryResult<()> {
-    let sighting = |(customer, device, at)| Sighting { customer, device, at, info_at: None, offerings_at: None };
-    store_sightings(conn, contacts.map(sighting).collect())
-}
-
-/// What is stored of the last contact: when, what the app fetched, and from which device.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Stored {
-    last_seen_at: Option<Moment>,
-    info_at: Option<Moment>,
-    offerings_at: Option<Moment>,
-    app_version: Option<String>,
-    platform: Option<String>,
-    platform_version: Option<String>,
-    sdk_version: Option<String>,
-    locale: Option<String>,
-    country: Option<String>,
-}
-
-impl Stored {
-    /// Takes a contact, unless a later one is stored. Values that the device did not send keep what is stored, but the
-    /// versions of a device on another platform are cleared.
-    fn take(&mut self, sighting: &Sighting<'_>) {
-        self.info_at = self.info_at.max(sighting.info_at);
-        self.offerings_at = self.offerings_at.max(sighting.offerings_at);
-        if self.last_seen_at.is_some_and(|stored| stored >= sighting.at) {
-            return;
-        }
-        self.last_seen_at = Some(sighting.at);
-        let device = sighting.device;
-        if device.platform.is_some() && self.platform.is_some() && device.platform != self.platform {
-            (self.app_version, self.platform_version, self.sdk_version) = (None, None, None);
-        }
-        let keep = |new: &Option<String>, old: &mut Option<String>| {
-            if new.is_some() {
-                old.clone_from(new);
-            }
-        };
-        keep(&device.app_version, &mut self.app_version);
-        keep(&device.platform, &mut self.platform);
-        keep(&device.platform_version, &mut self.platform_version);
-        keep(&device.sdk_version, &mut self.sdk_version);
-        keep(&device.locale, &mut self.locale);
-        keep(&device.country, &mut self.country);
-    }
-}
-
-const DEVICE: &[Column] = &[
-    ("id", Kind::Integer),
-    ("last_seen_at", Kind::Integer),
-    ("info_fetched_at", Kind::Integer),
-    ("offerings_fetched_at", Kind::Integer),
-    ("app_version", Kind::Text),
-    ("platform", Kind::Text),
-    ("platform_version", Kind::Text),
-    ("sdk_version", Kind::Text),
-    ("locale", Kind::Text),
-    ("country", Kind::Text),
-];
-
-fn store_sightings(conn: &mut Conn, mut sightings: Vec<Sighting<'_>>) -> QueryResult<()> {
-    let before = stored(conn, sightings.iter().map(|sighting| sighting.customer).collect())?;
-    let mut after = before.clone();
-    sightings.sort_by_key(|sighting| sighting.at);
-    for sighting in &sightings {
-        if let Some(stored) = after.get_mut(&sighting.customer) {
-            stored.take(sighting);
-        }
-    }
-    let changed = after.into_iter().filter(|(customer, stored)| before.get(customer) != Some(stored));
-    let rows = changed.map(|(customer, stored)| {
-        let Stored { last_seen_at, info_at, offerings_at, app_version, platform, .. } = stored;
-        let Stored { platform_version, sdk_version, locale, country, .. } = stored;
-        let times = row![customer, last_seen_at, info_at, offerings_at];
-        let device = row![app_version, platform, platform_version, sdk_version, locale, country];
-        [times, device].concat()
-    });
-    let rows: Vec<Row> = rows.collect();
-    let sets: Vec<String> = DEVICE.iter().skip(1).map(|(name, _)| format!("{name} = given.{name}")).collect();
-    let update = format!(
-        "UPDATE customers SET {}, active_at = coalesce(given.last_seen_at, customers.active_at)
-            FROM given WHERE customers.id = given.id",
-        sets.join(", ")
-    );
-    many::change(conn, DEVICE, &rows, &update)?;
-    Ok(())
-}
-
-fn stored(conn: &mut Conn, customers: BTreeSet<CustomerId>) -> QueryResult<BTreeMap<CustomerId, Stored>> {
-    const KEY: &[Column] = &[("id", Kind::Integer)];
-    type Time = Nullable<BigInt>;
-    type Word = Nullable<Text>;
-    type Columns = (BigInt, (Time, Time, Time), (Word, Word, Word, Word, Word, Word));
-    type Times = (Option<Moment>, Option<Moment>, Option<Moment>);
-    type Words = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
-    let keys: Vec<Row> = customers.into_iter().map(|customer| row![customer]).collect();
-    let columns = DEVICE.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let rows = many::select::<Columns, (CustomerId, Times, Words)>(conn, (&columns, "customers"), KEY, &keys, "")?;
-    let one = |(customer, (last_seen_at, info_at, offerings_at), words): (CustomerId, Times, Words)| {
-        let (app_version, platform, platform_version, sdk_version, locale, country) = words;
-        let stored = Stored {
-            last_seen_at,
-            info_at,
-            offerings_at,
-            app_version,
-            platform,
-            platform_version,
-            sdk_version,
-            locale,
-            country,
-        };
-        (customer, stored)
-    };
-    Ok(rows.into_iter().map(one).collect())
 }

@@ -27,9 +27,9 @@ pub fn stale(db: &Db, bar: &ProgressBar) -> Result<usize, Error> {
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || read_all(db, &sender));
         let mut derived = 0;
-        for Chunk { customers, prepared } in chunks {
-            let mut prepared = Some(prepared);
-            retried(|| db.write_here(|conn| settle(conn, &customers, prepared.take())))?;
+        for mut chunk in chunks {
+            retried(|| db.write_here(|conn| settle(conn, &chunk.customers, chunk.derived.take())))?;
+            let customers = chunk.customers;
             derived += customers.values().map(Vec::len).sum::<usize>();
             bar.inc(customers.values().map(|own| own.len() as u64).sum());
         }
@@ -41,7 +41,7 @@ pub fn stale(db: &Db, bar: &ProgressBar) -> Result<usize, Error> {
 }
 
 /// How often a batch is tried.
-const ATTEMPTS: usize = 3;
+pub const ATTEMPTS: usize = 3;
 
 /// Does `work` again when it failed: a server on the same database may have been in its way. The log has the errors.
 pub fn retried<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
@@ -57,7 +57,13 @@ pub fn retried<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error
 /// Customers by their projects, with what follows from their events.
 struct Chunk {
     customers: BTreeMap<ProjectId, Vec<CustomerId>>,
+    derived: Option<Derived>,
+}
+
+/// What follows from the events of customers, and how many these were.
+struct Derived {
     prepared: Vec<Prepared>,
+    histories: BTreeMap<CustomerId, (i64, i64)>,
 }
 
 fn read_all(db: &Db, sender: &SyncSender<Chunk>) -> Result<(), Error> {
@@ -83,8 +89,10 @@ fn read_chunk(conn: &mut Conn, after: CustomerId) -> Result<Chunk, Error> {
         .load(conn)?;
     let mut customers: BTreeMap<ProjectId, Vec<CustomerId>> = BTreeMap::new();
     found.into_iter().for_each(|(customer, project)| customers.entry(project).or_default().push(customer));
+    // Before the events are read: one that comes in between makes a difference.
+    let histories = histories(conn, &customers)?;
     let prepared = prepare(conn, &customers)?;
-    Ok(Chunk { customers, prepared })
+    Ok(Chunk { customers, derived: Some(Derived { prepared, histories }) })
 }
 
 fn prepare(conn: &mut Conn, customers: &BTreeMap<ProjectId, Vec<CustomerId>>) -> QueryResult<Vec<Prepared>> {
@@ -94,26 +102,42 @@ fn prepare(conn: &mut Conn, customers: &BTreeMap<ProjectId, Vec<CustomerId>>) ->
     customers.iter().map(of).collect()
 }
 
+fn histories(
+    conn: &mut Conn,
+    customers: &BTreeMap<ProjectId, Vec<CustomerId>>,
+) -> QueryResult<BTreeMap<CustomerId, (i64, i64)>> {
+    state::histories(conn, customers.values().flatten().copied())
+}
+
 /// Writes what was derived, if nobody has changed the customers since, and it concerns nobody else. Otherwise everything is
 /// derived again.
 fn settle(
     conn: &mut Conn,
     customers: &BTreeMap<ProjectId, Vec<CustomerId>>,
-    prepared: Option<Vec<Prepared>>,
+    derived: Option<Derived>,
 ) -> Result<(), Error> {
     customers.keys().try_for_each(|project| conn.lock_project(*project))?;
     locks::lock(conn, customers.values().flatten().copied())?;
     let locked: BTreeSet<CustomerId> = customers.values().flatten().copied().collect();
-    let mut is_current = true;
-    for one in prepared.iter().flatten() {
-        is_current = is_current && one.is_current(conn, &locked)?;
-    }
-    let prepared = match prepared.filter(|_| is_current) {
-        Some(prepared) => prepared,
-        None => prepare(conn, customers)?,
+    let prepared = match derived {
+        Some(derived) if is_current(conn, &derived, customers, &locked)? => derived.prepared,
+        Some(_) | None => prepare(conn, customers)?,
     };
     prepared.into_iter().try_for_each(|one| one.write(conn, Inserts::default()))?;
     let all: Vec<CustomerId> = customers.values().flatten().copied().collect();
     diesel::delete(stale_customers::table.filter(stale_customers::customer_id.eq_any(all))).execute(conn)?;
     Ok(())
+}
+
+fn is_current(
+    conn: &mut Conn,
+    derived: &Derived,
+    customers: &BTreeMap<ProjectId, Vec<CustomerId>>,
+    locked: &BTreeSet<CustomerId>,
+) -> QueryResult<bool> {
+    let mut is_current = histories(conn, customers)? == derived.histories;
+    for one in &derived.prepared {
+        is_current = is_current && one.is_current(conn, locked)?;
+    }
+    Ok(is_current)
 }

@@ -1,10 +1,10 @@
 //! The facts of customers: their own events, and the redacted events of erased customers whose purchases they have.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, SmallInt};
+use diesel::sql_types::{BigInt, Binary, Bool, SmallInt};
 
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
@@ -25,12 +25,14 @@ pub struct Since {
     pub customer: CustomerId,
     /// When an event was generated; [`Moment::EARLIEST`] for all events.
     pub after: Moment,
+    /// Whether those are wanted too that yield to others (§6.7). Only among all events of a customer can they be told apart.
+    pub with_yielding: bool,
 }
 
 impl Since {
     /// All events of a customer.
     pub fn beginning(project: ProjectId, customer: CustomerId) -> Since {
-        Since { project, customer, after: Moment::EARLIEST }
+        Since { project, customer, after: Moment::EARLIEST, with_yielding: true }
     }
 }
 
@@ -40,7 +42,11 @@ type Party = (CustomerId, Side);
 /// The facts of these customers after some time, each with everybody whom it concerns.
 pub fn of(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Facts> {
     let (own, retained) = (own(conn, wanted)?, retained(conn, wanted)?);
-    with_parties(conn, own.into_iter().chain(retained).collect())
+    let muted: HashSet<EventId> = own.iter().filter(|(_, is_muted)| *is_muted).map(|((_, row, ..), _)| *row).collect();
+    let mut facts = with_parties(conn, own.into_iter().map(|(read, _)| read).chain(retained).collect())?;
+    // Other events that are muted count nowhere.
+    facts.retain(|row, fact| !muted.contains(row) || fact.event.snapshot.is_some());
+    Ok(facts)
 }
 
 /// The facts of these events, each with everybody whom it concerns.
@@ -90,12 +96,16 @@ type Columns = (BigInt, BigInt, SmallInt, BigInt, Binary);
 type Read = (CustomerId, EventId, Side, Moment, StoredBody);
 const COLUMNS: &str = "history.customer_id, history.event_id, history.side, events.received_at, events.body";
 
-fn own(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<Read>> {
+/// With each event whether it is muted.
+fn own(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<(Read, bool)>> {
     let keys: Vec<Row> = wanted.iter().map(|one| row![one.customer, one.project, one.after]).collect();
+    let columns = format!("{COLUMNS}, history.is_muted");
     let from = "given JOIN history ON history.customer_id = given.customer_id AND history.event_at > given.after
-        AND NOT history.is_muted
         JOIN events ON events.project_id = given.project_id AND events.id = history.event_id";
-    many::joined::<Columns, Read>(conn, (COLUMNS, from), WANTED, &keys)
+    let mut rows = many::joined::<(Columns, Bool), (Read, bool)>(conn, (&columns, from), WANTED, &keys)?;
+    let whole: HashSet<CustomerId> = wanted.iter().filter(|one| one.with_yielding).map(|one| one.customer).collect();
+    rows.retain(|((customer, ..), is_muted)| !is_muted || whole.contains(customer));
+    Ok(rows)
 }
 
 /// The events of those who stand for erased customers, whatever their time: others retain them.

@@ -1,6 +1,7 @@
 //! Customers: finds them by any of their ids, merges them, and stores the state that follows from their events.
 
 pub mod attributes;
+pub mod contacts;
 pub mod cursor;
 pub mod facts;
 pub mod id_hash;

@@ -49,6 +49,8 @@ pub struct Event {
     pub is_family_share: bool,
     /// A field of our own: the refund leaves access as it is (§7.4).
     pub keeps_access: bool,
+    /// Fields of our own: where Dossier read what the event says, if it was not told when it happened (§6.7).
+    pub snapshot: Option<Snapshot>,
     pub country_code: Option<String>,
     pub offer_code: Option<String>,
     pub renewal_number: Option<i64>,
@@ -58,6 +60,28 @@ pub struct Event {
     pub adjustments: Vec<Adjustment>,
     pub source: Option<String>,
     pub ledger_id: Option<String>,
+}
+
+/// What Dossier read somewhere, as it was at some time. Nobody else can say this of an event: it is taken out of what others
+/// send before that is stored.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Snapshot {
+    /// From when the source is.
+    pub as_of: Moment,
+    /// Where all events of one state of a transaction come together, as from a row of an export: what this state is called.
+    /// Such events are replaced together (§6.7).
+    pub whole: Option<String>,
+    pub origin: Origin,
+}
+
+/// How Dossier came to know what an event of its own says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// From the export of another system.
+    Import,
+    /// By comparing with another system.
+    Comparison,
 }
 
 /// Whether a transaction used real money or test money: a property of the transaction, never of a customer.
@@ -100,6 +124,29 @@ pub struct Adjustment {
     pub amount: i64,
     pub code: String,
     pub name: Option<String>,
+}
+
+impl Origin {
+    const ALL: [Origin; 2] = [Origin::Import, Origin::Comparison];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Origin::Import => "import",
+            Origin::Comparison => "comparison",
+        }
+    }
+
+    pub(super) fn parse(word: &str) -> Option<Origin> {
+        Origin::ALL.into_iter().find(|origin| origin.as_str() == word)
+    }
+
+    /// How the event came, to be put after it: `imported from an export`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Origin::Import => "imported from an export",
+            Origin::Comparison => "found by comparison",
+        }
+    }
 }
 
 impl Environment {

@@ -157,7 +157,7 @@ impl Event {
             | EventType::SubscriptionExtended
             | EventType::ProductChange
             | EventType::TemporaryEntitlementGrant => Topic::Access,
-            EventType::Transfer | EventType::SubscriberAlias => Topic::Identity,
+            EventType::Transfer | EventType::SubscriberAlias | EventType::CustomerDetails => Topic::Identity,
             EventType::ExperimentEnrollment
             | EventType::OfferingOverrideEnded
             | EventType::Test

@@ -97,7 +97,9 @@ open_words!(
         ExperimentEnrollment = "EXPERIMENT_ENROLLMENT": row(Nothing, 9, Enrolled),
         SubscriberAlias = "SUBSCRIBER_ALIAS": row(Nothing, 9, Generated),
         /// Dossier makes it when an offering override with an end date ends.
-        OfferingOverrideEnded = "OFFERING_OVERRIDE_ENDED": row(Nothing, 9, Generated);
+        OfferingOverrideEnded = "OFFERING_OVERRIDE_ENDED": row(Nothing, 9, Generated),
+        /// Dossier makes it of what another system knows of a customer.
+        CustomerDetails = "CUSTOMER_DETAILS": row(Nothing, 9, Generated);
         row(Nothing, 9, Generated)
     }
 );

@@ -15,7 +15,7 @@ mod summary;
 
 pub use delivery::{Delivery, MAX_BODY, Rejection, StoredForm};
 pub use digest::Digest;
-pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
+pub use event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item, Origin, Snapshot};
 pub use key::event_key;
 pub use kinds::{EventType, PeriodType, Reason, Store};
 pub use stored::{Damaged, StoredBody};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item};
+use super::event::{Adjustment, AttributeUpdate, Enrolment, Environment, Event, Item, Origin, Snapshot};
 use super::json::{self, Field};
 use super::redaction::UNREADABLE;
 use super::{EventType, Store};
@@ -49,6 +49,9 @@ pub(super) struct Fields<'a> {
     country_code: Field<'a>,
     offer_code: Field<'a>,
     dossier_keeps_access: Field<'a>,
+    dossier_origin: Field<'a>,
+    dossier_as_of_ms: Field<'a>,
+    dossier_whole: Field<'a>,
     renewal_number: Field<'a>,
     items: Field<'a>,
     transferred_from: Field<'a>,
@@ -109,6 +112,7 @@ impl Event {
             original_transaction_id: json::word(fields.original_transaction_id),
             is_family_share: json::boolean(fields.is_family_share) == Some(true),
             keeps_access: json::boolean(fields.dossier_keeps_access) == Some(true),
+            snapshot: snapshot(fields, event_at),
             country_code: json::word(fields.country_code).map(capitals),
             offer_code: json::word(fields.offer_code),
             renewal_number: json::integer(fields.renewal_number),
@@ -131,6 +135,13 @@ fn environment(fields: &Fields<'_>) -> (Option<Environment>, Option<String>) {
         Some(known) => (Some(known), None),
         None => (Some(Environment::Sandbox), Some(word.chars().take(LONGEST_WORD).collect())),
     }
+}
+
+/// Where the event was read, if it says so. One without a time is as old as what it reports.
+fn snapshot(fields: &Fields<'_>, event_at: Moment) -> Option<Snapshot> {
+    let origin = json::word(fields.dossier_origin).and_then(|word| Origin::parse(&word))?;
+    let as_of = json::moment(fields.dossier_as_of_ms).unwrap_or(event_at);
+    Some(Snapshot { origin, as_of, whole: json::word(fields.dossier_whole) })
 }
 
 /// How many characters of an unknown word are kept.

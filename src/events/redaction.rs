@@ -18,7 +18,7 @@ pub enum Party {
 }
 
 /// The fields that a purchase is derived from. Each is kept only if its value is plain, not an array or object.
-const PURCHASE_FIELDS: [&str; 29] = [
+const PURCHASE_FIELDS: [&str; 32] = [
     "id",
     "type",
     "event_timestamp_ms",
@@ -48,7 +48,13 @@ const PURCHASE_FIELDS: [&str; 29] = [
     "offer_code",
     "renewal_number",
     "dossier_keeps_access",
+    "dossier_origin",
+    "dossier_as_of_ms",
+    "dossier_whole",
 ];
+
+/// The fields by which an event of our own says where it was read.
+const SNAPSHOT_FIELDS: [&str; 3] = ["dossier_origin", "dossier_as_of_ms", "dossier_whole"];
 
 /// The fields kept of an item of a bundle.
 const ITEM_FIELDS: [&str; 5] = ["product_id", "type", "currency", "price_in_purchased_currency", "expiration_at_ms"];
@@ -98,6 +104,14 @@ pub fn redact_purchase(body: &str) -> Option<String> {
 /// Redacts an event that is kept only to recognise duplicates. `None` if the body cannot be read.
 pub fn redact_to_mark(body: &str) -> Option<String> {
     serde_json::to_string(&plain(body, &MARK_FIELDS)?.0).ok()
+}
+
+/// Removes the fields that only events of our own may have. `None` if the body cannot be read.
+pub fn without_snapshot(body: &str) -> Option<String> {
+    let (mut rewritten, mut fields) = plain(body, &[])?;
+    fields.retain(|key, _| !SNAPSHOT_FIELDS.contains(&key.as_str()));
+    rewritten.event = fields;
+    serde_json::to_string(&rewritten).ok()
 }
 
 /// Removes one party from the body of a `TRANSFER`. The event's attributes belong to the receiver. `None` if the body

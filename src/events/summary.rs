@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::is_paid_back;
-use super::{Adjustment, Enrolment, Event, EventType, Item, PeriodType, Reason, Store};
+use super::{Adjustment, Enrolment, Event, EventType, Item, Origin, PeriodType, Reason, Store};
 use crate::base::app_user_id::is_anonymous;
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
@@ -86,6 +86,9 @@ pub struct Summary {
     /// The store's id of the payment, if money was paid or given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
+    /// See [`Event::snapshot`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Summary {
@@ -131,6 +134,7 @@ impl Summary {
                 .transaction_id
                 .clone()
                 .filter(|_| event.price.is_some_and(|price| price != Micros::ZERO)),
+            origin: event.snapshot.as_ref().map(|snapshot| snapshot.origin),
         }
     }
 

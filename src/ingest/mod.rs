@@ -1,6 +1,7 @@
 //! Events come in here, from webhooks, imports and Dossier itself. Each is screened, stored and put into the histories
 //! of its customers; then the state of these customers is derived again.
 
+pub mod exports;
 pub mod queries;
 pub mod rejected;
 mod screening;
@@ -8,5 +9,7 @@ pub mod silence;
 mod store;
 mod writer;
 
-pub use store::{Outcome, Taken, append, append_one, append_rows, introduce, mark_stale, reassign, take, take_many};
+pub use store::{
+    Outcome, Taken, append, append_one, append_rows, introduce, mark_stale, reassign, take, take_many, take_read,
+};
 pub use writer::{Answer, Intake};

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 
+use crate::base::clock::Moment;
 use crate::base::ids::ProjectId;
 use crate::customers::{Tombstones, Verdict};
 use crate::db::Conn;
@@ -25,7 +26,55 @@ pub enum Screened<'a> {
     Ignored(Option<Delivery>),
 }
 
+impl Screened<'_> {
+    fn into_owned(self) -> Screened<'static> {
+        match self {
+            Screened::Taken { delivery, to_nobody } => {
+                Screened::Taken { delivery: Cow::Owned(delivery.into_owned()), to_nobody }
+            }
+            Screened::Late => Screened::Late,
+            Screened::Ignored(mark) => Screened::Ignored(mark),
+        }
+    }
+}
+
+/// What may be stored of an event that Dossier read in an export. Whoever was erased here or is blocked does not come back by
+/// it, whatever its time, and no mark is kept: an export can be read again at any time (§16.4).
+pub fn screen_read<'a>(
+    conn: &mut Conn,
+    project: ProjectId,
+    tombstones: &mut Tombstones,
+    delivery: &'a Delivery,
+) -> QueryResult<Screened<'a>> {
+    let ids: Vec<&str> = ids_in(&delivery.event).collect();
+    Ok(match tombstones.verdict(conn, project, &ids, Moment::EARLIEST)? {
+        Verdict::Accepted => unchanged(delivery),
+        Verdict::Erased => Screened::Late,
+        Verdict::Blocked => Screened::Ignored(None),
+    })
+}
+
+/// What may be stored of an event that somebody else sent. It is stored without the fields by which Dossier marks what it read
+/// itself: nobody else can make an event yield to others (§6.7).
 pub fn screen<'a>(
+    conn: &mut Conn,
+    project: ProjectId,
+    tombstones: &mut Tombstones,
+    delivery: &'a Delivery,
+) -> QueryResult<Screened<'a>> {
+    match honest(delivery) {
+        Some(honest) => Ok(screen_honest(conn, project, tombstones, &honest)?.into_owned()),
+        None => screen_honest(conn, project, tombstones, delivery),
+    }
+}
+
+/// A delivery without those fields; `None` if it has none.
+fn honest(delivery: &Delivery) -> Option<Delivery> {
+    delivery.event.snapshot.as_ref()?;
+    rewritten(delivery, redaction::without_snapshot(&delivery.body)?)
+}
+
+fn screen_honest<'a>(
     conn: &mut Conn,
     project: ProjectId,
     tombstones: &mut Tombstones,

@@ -44,13 +44,15 @@ enum Origin {
     Outside,
     /// Dossier made them.
     Own,
+    /// Dossier read in an export what they say.
+    Read,
 }
 
 /// Stores deliveries that came from outside, and derives the state of their customers. Queues the new events for the
 /// endpoints that want them. Returns what was done with each: `None`, if another transaction has locked its customer and
 /// this one may not wait.
 pub fn take(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Vec<Option<Outcome>>> {
-    let mut batch = Batch::screened(conn, ctx, deliveries)?;
+    let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Outside)?;
     batch.store(conn, Origin::Outside, |news| news)?;
     endpoints::announce(conn, ctx, &batch.announced(), Source::Received)?;
     Ok(batch.outcomes)
@@ -71,7 +73,7 @@ pub struct Taken {
 /// events are here; that of others is derived later, once for all their events, by whoever settles stale customers. No
 /// endpoint is told.
 pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
-    let mut batch = Batch::screened(conn, ctx, deliveries)?;
+    let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Outside)?;
     let mut taken = Taken::default();
     batch.store(conn, Origin::Outside, |news| {
         let is_of_one = |fact: &&Fact| fact.lost_by.is_none() && news.new.contains_key(&fact.customer);
@@ -79,6 +81,24 @@ pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryR
         taken.stale = of_others.chain(news.merged.keys().copied()).filter(|customer| customer.0 > 0).collect();
         taken.settled = news.new.keys().copied().filter(|customer| !taken.stale.contains(customer)).collect();
         let facts = news.facts.into_iter().filter(|fact| taken.settled.contains(&fact.customer)).collect();
+        News { facts, ..news }
+    })?;
+    mark_stale(conn, taken.stale.iter().copied())?;
+    taken.outcomes = batch.outcomes.into_iter().flatten().collect();
+    Ok(taken)
+}
+
+/// As [`take_many`], for events that Dossier made of the rows of an export. Nobody comes back by them who was erased here or is
+/// blocked. What they say of known customers apart from purchases is taken in at once.
+pub fn take_read(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
+    let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Read)?;
+    let mut taken = Taken::default();
+    batch.store(conn, Origin::Read, |news| {
+        let is_late = |fact: &&Fact| fact.is_about_purchases() && !news.new.contains_key(&fact.customer);
+        let late = news.facts.iter().filter(is_late).flat_map(Fact::parties);
+        taken.stale = late.chain(news.merged.keys().copied()).filter(|customer| customer.0 > 0).collect();
+        taken.settled = news.new.keys().copied().filter(|customer| !taken.stale.contains(customer)).collect();
+        let facts = news.facts.into_iter().filter(|fact| !taken.stale.contains(&fact.customer)).collect();
         News { facts, ..news }
     })?;
     mark_stale(conn, taken.stale.iter().copied())?;
@@ -196,18 +216,24 @@ impl<'a> Accepted<'a> {
 impl<'a> Batch<'a> {
     /// Locks the customers, and keeps out the events of erased and blocked ids, those that are stored already, and those
     /// whose customers are busy.
-    fn screened(conn: &mut Conn, ctx: &'a Ctx, deliveries: &[&'a Delivery]) -> QueryResult<Batch<'a>> {
+    fn screened(conn: &mut Conn, ctx: &'a Ctx, deliveries: &[&'a Delivery], origin: Origin) -> QueryResult<Batch<'a>> {
         let mut batch = Batch::locked(conn, ctx, deliveries)?;
         let mut tombstones = Tombstones::default();
         let ids = deliveries.iter().flat_map(|delivery| screening::ids_in(&delivery.event));
         tombstones.load(conn, ctx.project, ids)?;
         for (place, delivery) in deliveries.iter().enumerate() {
             if batch.outcomes.get(place).is_some_and(|outcome| *outcome == Some(Outcome::Stored)) {
-                let screened = screening::screen(conn, ctx.project, &mut tombstones, delivery)?;
+                let screened = match origin {
+                    Origin::Read => screening::screen_read(conn, ctx.project, &mut tombstones, delivery)?,
+                    Origin::Outside | Origin::Own => screening::screen(conn, ctx.project, &mut tombstones, delivery)?,
+                };
                 batch.sort_in(place, screened);
             }
         }
-        tombstones.store_counts(conn, ctx.project)?;
+        // Of what can be read again as often as somebody likes, nothing is counted.
+        if origin != Origin::Read {
+            tombstones.store_counts(conn, ctx.project)?;
+        }
         batch.leave_out_known(conn)?;
         Ok(batch)
     }

@@ -16,6 +16,7 @@ mod status;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod yielding;
 
 pub use attributes::AttributeValue;
 pub use fold::{Changed, Folding, NamedTransaction, PurchaseId, fold, keys_named_by};

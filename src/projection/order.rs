@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::yielding::{Sifted, sift};
 use super::{CustomerId, Fact};
 use crate::base::clock::Moment;
 use crate::events::Store;
@@ -58,10 +59,13 @@ pub struct Ordered {
     pub facts: Vec<Fact>,
     /// Whether the first so many facts are all that stand before a position: no later fact was moved among them.
     pub is_whole: Vec<bool>,
+    /// The facts that are left out, because others say the same (§6.7).
+    pub yielded: Vec<Fact>,
 }
 
-/// Puts facts into the order of effect. The same set of facts always gets the same order.
-pub fn ordered(mut facts: Vec<Fact>) -> Ordered {
+/// Puts facts into the order of effect, without those that yield to others. The same set of facts always gets the same order.
+pub fn ordered(facts: Vec<Fact>) -> Ordered {
+    let Sifted { counting: mut facts, yielded } = sift(facts);
     facts.sort_by_cached_key(Fact::position);
     facts.dedup_by(|one, other| one.event.id == other.event.id);
     let mut is_whole = vec![true; facts.len() + 1];
@@ -71,7 +75,7 @@ pub fn ordered(mut facts: Vec<Fact>) -> Ordered {
         }
         rearrange(&mut facts, cluster);
     }
-    Ordered { facts, is_whole }
+    Ordered { facts, is_whole, yielded }
 }
 
 /// The positions of events of one transaction that follow each other closely, cluster by cluster.

@@ -42,6 +42,9 @@ pub struct Progress {
     pub original: Option<Newest<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Newest<String>>,
+    /// The time of the newest event about purchases that Dossier read somewhere: such events may yield to others (§6.7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_until: Option<Moment>,
     /// The time of the newest event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_event_at: Option<Moment>,
@@ -74,6 +77,19 @@ impl Progress {
             is_unknown || same.into_iter().any(|(_, last)| at.since(*last) <= TOGETHER_MS)
         };
         is_after && !fact.cause().is_some_and(has_company)
+    }
+
+    /// Whether an event may be about a transaction of which Dossier read something: then all events have to be looked at, for
+    /// one may yield to another (§6.7).
+    pub fn may_make_yield(&self, fact: &Fact) -> bool {
+        let is_read = fact.event.snapshot.is_some();
+        let began_at = fact.event.purchased_at.unwrap_or(Moment::EARLIEST);
+        fact.is_about_purchases() && (is_read || self.read_until.is_some_and(|until| began_at <= until.plus_days(1)))
+    }
+
+    /// Whether Dossier read any of the events somewhere, and it counts (§6.7).
+    pub fn has_read(&self) -> bool {
+        self.read_until.is_some()
     }
 
     /// Whether it is time for a checkpoint.
@@ -111,6 +127,7 @@ impl Progress {
             ahead: ahead.filter(|ahead| ahead.len() <= AHEAD),
             original: self.original.max(other.original),
             country: self.country.max(other.country),
+            read_until: self.read_until.max(other.read_until),
             last_event_at: self.last_event_at.max(other.last_event_at),
             ..self
         }
@@ -118,6 +135,9 @@ impl Progress {
 
     /// Notes an event of any type, once.
     pub fn note(&mut self, fact: &Fact) {
+        if fact.event.snapshot.is_some() && fact.is_about_purchases() {
+            self.read_until = self.read_until.max(Some(fact.event.event_at));
+        }
         if fact.event.event_at == fact.event.generated_at() {
             return;
         }

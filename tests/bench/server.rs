@@ -49,7 +49,7 @@ pub fn prepare(url: &str) {
 
 pub fn import(url: &str, file: &Path) {
     let db = Db::open(url, 2).expect("the database opens");
-    import::tune(&db).expect("the connection is tuned");
+    import::tune(&db, 200_000, 8_000).expect("the connection is tuned");
     let files = [file.display().to_string()];
     let summary = import::import(&db, "bench", &files, &indicatif::ProgressBar::hidden()).expect("the import works");
     assert_eq!((summary.duplicates, summary.rejected), (0, 0));

@@ -51,6 +51,7 @@ mod history;
 mod history_team;
 mod http;
 mod import;
+mod import_exports;
 mod ingest;
 mod ingest_writer;
 mod invitations;

@@ -9,13 +9,13 @@ use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::api::authenticate::new_id;
-use crate::api::last_seen::store_contacts;
 use crate::api::{AuthorizedCall, customers, errors};
 use crate::base::AppUserId;
 use crate::base::app_user_id::ANONYMOUS_PREFIX;
 use crate::base::clock::Moment;
 use crate::base::error::{ApiError, Error};
 use crate::base::ids::{CustomerId, ProjectId};
+use crate::customers::contacts::store_contacts;
 use crate::customers::identity::Locked;
 use crate::customers::overrides::{self, Override};
 use crate::customers::{Seen, Tombstones, Verdict, identity};

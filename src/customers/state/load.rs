@@ -39,6 +39,8 @@ pub struct Loaded {
     pub terms: BTreeSet<Term>,
     pub new: BTreeMap<CustomerId, Vec<NewId>>,
     pub ids: BTreeMap<CustomerId, Vec<NewId>>,
+    /// Customers who are derived afresh, because Dossier read somewhere what others may tell as well (§6.7).
+    with_read: BTreeSet<CustomerId>,
 }
 
 /// A customer who has to begin before a time.
@@ -66,17 +68,13 @@ impl Loaded {
             terms: BTreeSet::new(),
             new: news.new,
             ids: news.ids,
+            with_read: BTreeSet::new(),
         };
         let known = news.facts.iter().flat_map(Fact::parties).chain(news.merged.keys().copied());
         let known = known.chain(news.afresh.iter().copied());
         let known: BTreeSet<CustomerId> = known.chain(loaded.new.keys().chain(loaded.ids.keys()).copied()).collect();
         loaded.members(conn, known)?;
-        for customer in &news.afresh {
-            loaded.members.entry(*customer).and_modify(|member| {
-                member.is_afresh = true;
-                member.progress = Progress::new();
-            });
-        }
+        news.afresh.iter().for_each(|customer| loaded.start_afresh(*customer));
         for (customer, merged) in &news.merged {
             loaded.members.entry(*customer).and_modify(|member| {
                 member.merged_numbers.clone_from(&merged.numbers);
@@ -88,6 +86,15 @@ impl Loaded {
         loaded.payments(conn)?;
         loaded.terms(conn)?;
         Ok(loaded)
+    }
+
+    /// Derives everything of a customer from all their events.
+    fn start_afresh(&mut self, customer: CustomerId) {
+        if let Some(member) = self.members.get_mut(&customer).filter(|member| customer.0 > 0 && !member.is_new) {
+            member.is_afresh = true;
+            member.progress = Progress::new();
+            member.start = Start::Head;
+        }
     }
 
     /// Reads the rows of customers who were not read before.
@@ -104,7 +111,12 @@ impl Loaded {
                 stored.push(row![customer]);
             }
         }
-        self.members.extend(customers_of(conn, &stored)?);
+        for (customer, member) in customers_of(conn, &stored)? {
+            self.members.insert(customer, member);
+            if self.with_read.contains(&customer) {
+                self.start_afresh(customer);
+            }
+        }
         Ok(())
     }
 
@@ -115,6 +127,7 @@ impl Loaded {
         merged: &BTreeMap<CustomerId, Merged>,
         new: Vec<Fact>,
     ) -> QueryResult<()> {
+        self.look_at_read_events(merged, &new);
         let mut needs: Vec<Need> = Vec::new();
         for (customer, member) in &self.members {
             if member.is_afresh {
@@ -135,10 +148,31 @@ impl Loaded {
                 self.facts.insert(fact.row, fact);
             }
         }
+        needs.extend(self.linked_with_read_events());
         while !needs.is_empty() {
             needs = self.go_back(conn, needs)?;
         }
         Ok(())
+    }
+
+    /// Derives afresh the customers of whom new events may make others yield (§6.7).
+    fn look_at_read_events(&mut self, merged: &BTreeMap<CustomerId, Merged>, new: &[Fact]) {
+        let members = &self.members;
+        let of = |customer: CustomerId| members.get(&customer).map(|member| &member.progress);
+        let may_yield =
+            |fact: &&Fact| fact.parties().any(|party| of(party).is_some_and(|progress| progress.may_make_yield(fact)));
+        let parties = new.iter().filter(may_yield).flat_map(Fact::parties);
+        let joined = merged.keys().copied().filter(|one| of(*one).is_some_and(Progress::has_read));
+        let afresh: BTreeSet<CustomerId> = parties.chain(joined).collect();
+        self.derive_afresh(&afresh);
+    }
+
+    /// Derives customers afresh. Returns who was not to be before.
+    fn derive_afresh(&mut self, customers: &BTreeSet<CustomerId>) -> Vec<CustomerId> {
+        let new: Vec<CustomerId> = customers.difference(&self.with_read).copied().collect();
+        new.iter().for_each(|customer| self.start_afresh(*customer));
+        self.with_read.extend(new.iter().copied());
+        new
     }
 
     /// Goes back with customers, and reads their events since then. Returns the others who have to go back because of
@@ -147,6 +181,10 @@ impl Loaded {
         let unread = needs.iter().map(|(customer, _)| *customer).filter(|one| !self.members.contains_key(one));
         locks::lock_all(conn, unread.collect())?;
         self.members(conn, needs.iter().map(|(customer, _)| *customer))?;
+        let needing = needs.iter().map(|(customer, _)| *customer);
+        let has_read = |one: &CustomerId| self.members.get(one).is_some_and(|member| member.progress.has_read());
+        let with_read: BTreeSet<CustomerId> = needing.filter(has_read).collect();
+        self.derive_afresh(&with_read);
         let mut times: BTreeMap<CustomerId, Moment> = BTreeMap::new();
         for (customer, time) in needs {
             let goes = self.members.get(&customer).is_some_and(|member| !member.begins_before(time));
@@ -163,7 +201,7 @@ impl Loaded {
             let is_lost = member.progress.ahead.is_none();
             member.rewind(start);
             let after = member.again_after().filter(|_| !is_lost).unwrap_or(Moment::EARLIEST);
-            wanted.push(Since { project: self.project, customer, after });
+            wanted.push(Since { project: self.project, customer, after, with_yielding: member.is_afresh });
         }
         let mut found = facts::of(conn, &wanted)?;
         for (customer, events) in ahead {
@@ -187,7 +225,20 @@ impl Loaded {
                 self.facts.insert(fact.row, fact);
             }
         }
+        needs.extend(self.linked_with_read_events());
         needs
+    }
+
+    /// Between customers whose purchases moved, events of one may yield to those of the other (§6.7): all are derived
+    /// afresh, if Dossier read something about one of them.
+    fn linked_with_read_events(&mut self) -> Vec<Need> {
+        let read = self.facts.values().filter(|fact| fact.event.snapshot.is_some()).flat_map(Fact::parties);
+        let known = self.members.iter().filter(|(_, member)| member.progress.has_read()).map(|(customer, _)| *customer);
+        let with_read: BTreeSet<CustomerId> = read.chain(known).chain(self.with_read.iter().copied()).collect();
+        let transfers = self.facts.values().filter(|fact| fact.lost_by.is_some());
+        let concerned = transfers.filter(|fact| fact.parties().any(|party| with_read.contains(&party)));
+        let linked: BTreeSet<CustomerId> = concerned.flat_map(Fact::parties).collect();
+        self.derive_afresh(&linked).into_iter().map(|customer| (customer, Moment::EARLIEST)).collect()
     }
 
     /// The newest checkpoints from which the events since these times can be applied again.

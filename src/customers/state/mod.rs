@@ -86,7 +86,7 @@ pub fn prepare(conn: &mut Conn, project: ProjectId, news: News) -> QueryResult<P
     Ok(Loaded::load(conn, project, news)?.run())
 }
 
-pub use run::Prepared;
+pub use run::{Prepared, histories};
 
 /// Records between which customers purchases moved.
 pub fn link(conn: &mut Conn, pairs: impl IntoIterator<Item = (CustomerId, CustomerId)>) -> QueryResult<()> {

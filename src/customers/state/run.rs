@@ -25,19 +25,28 @@ pub struct Prepared {
     pub(super) terms: BTreeSet<Term>,
     pub(super) new: BTreeMap<CustomerId, Vec<NewId>>,
     pub(super) ids: BTreeMap<CustomerId, Vec<NewId>>,
+    /// The events that count no more.
+    pub(super) yielded: Vec<EventId>,
 }
 
 impl Loaded {
     /// Applies the facts.
     pub fn run(self) -> Prepared {
-        let Loaded { project, mut members, facts, recorded, mut folding, payments, terms, new, ids } = self;
-        apply(&mut members, &mut folding, facts);
+        let Loaded { project, mut members, facts, mut recorded, mut folding, payments, terms, new, ids, .. } = self;
+        let yielded = apply(&mut members, &mut folding, facts);
+        leave_out(&mut recorded, &yielded);
         let records = record(&mut members, recorded);
-        Prepared { project, members, records, folding, payments, terms, new, ids }
+        let yielded = yielded.into_iter().map(|fact| fact.row).collect();
+        Prepared { project, members, records, folding, payments, terms, new, ids, yielded }
     }
 }
 
-fn apply(members: &mut BTreeMap<CustomerId, Member>, folding: &mut Folding, facts: BTreeMap<EventId, Fact>) {
+/// Returns the facts that yield to others.
+fn apply(
+    members: &mut BTreeMap<CustomerId, Member>,
+    folding: &mut Folding,
+    facts: BTreeMap<EventId, Fact>,
+) -> Vec<Fact> {
     let facts = ordered(facts.into_values().collect());
     for (fact, is_whole) in facts.facts.iter().zip(facts.is_whole) {
         for party in fact.parties() {
@@ -54,6 +63,16 @@ fn apply(members: &mut BTreeMap<CustomerId, Member>, folding: &mut Folding, fact
             if let Some(member) = members.get_mut(&changed.id.0) {
                 member.note(changed, is_left);
             }
+        }
+    }
+    facts.yielded
+}
+
+/// Leaves out the events that yield to others: their customers are derived afresh, and they are not counted.
+fn leave_out(recorded: &mut BTreeMap<(CustomerId, EventId), Fact>, yielded: &[Fact]) {
+    for fact in yielded {
+        for party in fact.parties() {
+            recorded.remove(&(party, fact.row));
         }
     }
 }
@@ -99,29 +118,36 @@ fn take(member: &mut Member, record: &Record) {
 
 impl Prepared {
     /// Whether it still follows from what is stored, and is about no customers but the `locked` ones. For what was prepared from
-    /// all events.
+    /// all events, as long as [`histories`] are the same.
     pub fn is_current(&self, conn: &mut Conn, locked: &BTreeSet<CustomerId>) -> QueryResult<bool> {
         let own: BTreeSet<CustomerId> = self.members.keys().copied().filter(|customer| customer.0 > 0).collect();
         if !own.is_subset(locked) {
             return Ok(false);
         }
         let keys: Vec<Row> = own.iter().map(|customer| row![*customer]).collect();
-        const KEY: &[Column] = &[("customer_id", Kind::Integer)];
-        let counts = "customer_id, (SELECT count(*) FROM history WHERE history.customer_id = given.customer_id
-            AND NOT history.is_muted)";
-        let counted = many::joined::<(BigInt, BigInt), (CustomerId, i64)>(conn, (counts, "given"), KEY, &keys)?;
-        let has_all = |(customer, events): &(CustomerId, i64)| {
-            self.members.get(customer).is_some_and(|member| member.is_afresh && member.columns.events == *events)
-        };
         let stored = customers_of(conn, &keys)?;
         let is_same = |(customer, now): &(CustomerId, Member)| {
-            self.members.get(customer).is_some_and(|member| member.was_read_as(now))
+            self.members.get(customer).is_some_and(|member| member.is_afresh && member.was_read_as(now))
         };
-        Ok(stored.len() == own.len() && counted.iter().all(has_all) && stored.iter().all(is_same))
+        Ok(stored.len() == own.len() && stored.iter().all(is_same))
     }
 
     /// The purchases of a customer as they are after the events, as far as they were read.
     pub fn purchases_of(&self, customer: CustomerId) -> Vec<Purchase> {
         self.folding.of(customer).map(|(_, purchase)| purchase.clone()).collect()
     }
+}
+
+/// How many events these customers have in their histories, and how many of those are muted.
+pub fn histories(
+    conn: &mut Conn,
+    customers: impl IntoIterator<Item = CustomerId>,
+) -> QueryResult<BTreeMap<CustomerId, (i64, i64)>> {
+    const KEY: &[Column] = &[("customer_id", Kind::Integer)];
+    let keys: Vec<Row> = customers.into_iter().map(|customer| row![customer]).collect();
+    let of =
+        |muted: &str| format!("(SELECT count(*) FROM history WHERE history.customer_id = given.customer_id{muted})");
+    let columns = format!("customer_id, {}, {}", of(""), of(" AND history.is_muted"));
+    let rows = many::joined::<(BigInt, (BigInt, BigInt)), _>(conn, (&columns, "given"), KEY, &keys)?;
+    Ok(rows.into_iter().collect())
 }

@@ -33,7 +33,18 @@ impl Prepared {
         self.write_terms(conn, &contacts, &mut inserts)?;
         self.take_ends_of_orders(conn, &mut inserts)?;
         self.update_customers(&mut inserts);
-        inserts.run(conn)
+        inserts.run(conn)?;
+        self.mute_yielded(conn)
+    }
+
+    /// Lets the events that yield to others stand in the histories without counting.
+    fn mute_yielded(&self, conn: &mut Conn) -> QueryResult<()> {
+        const KEY: &[Column] = &[("event_id", Kind::Integer)];
+        let rows: Vec<Row> = self.yielded.iter().map(|event| row![*event]).collect();
+        let mute = "UPDATE history SET is_muted = true FROM given WHERE history.event_id = given.event_id
+            AND NOT history.is_muted";
+        many::change(conn, KEY, &rows, mute)?;
+        Ok(())
     }
 
     /// The customers whose rows exist or will, and what of them is stored.

@@ -100,6 +100,7 @@ fields! {
     31 source,
     32 unknown_environment,
     33 transaction_id,
+    34 origin,
 }
 
 #[cfg(test)]
@@ -108,7 +109,7 @@ mod tests {
     use crate::base::clock::Moment;
     use crate::base::money::{Micros, Money};
     use crate::events::stored::MADE_UP_BODIES;
-    use crate::events::{Adjustment, Delivery, Enrolment, EventType, Item, PeriodType, Reason, Store};
+    use crate::events::{Adjustment, Delivery, Enrolment, EventType, Item, Origin, PeriodType, Reason, Store};
 
     fn summary(body: &str) -> Summary {
         Summary::new(&Delivery::read_stored(body, Moment::NEVER).expect("an event"))
@@ -159,6 +160,7 @@ mod tests {
             source: text("admin_api"),
             unknown_environment: None,
             transaction_id: text("t-1"),
+            origin: Some(Origin::Comparison),
         }
     }
 
@@ -188,8 +190,8 @@ mod tests {
     fn digests_of_earlier_versions_are_read() {
         let pair = |at: usize| u8::from_str_radix(WRITTEN.get(at..at + 2)?, 16).ok();
         let bytes: Vec<u8> = (0..WRITTEN.len()).step_by(2).filter_map(pair).collect();
-        // Transactions are newer.
-        let written = Summary { transaction_id: None, ..full() };
+        // Transactions and origins are newer.
+        let written = Summary { transaction_id: None, origin: None, ..full() };
         assert_eq!(Digest::from_bytes(bytes).read().as_ref(), Ok(&written));
         let json = serde_json::to_vec(&written).expect("JSON");
         assert_eq!(Digest::from_bytes(json).read(), Ok(written));

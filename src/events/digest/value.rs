@@ -3,7 +3,7 @@
 use super::uuid;
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
-use crate::events::{Adjustment, Enrolment, EventType, Item, PeriodType, Reason, Store};
+use crate::events::{Adjustment, Enrolment, EventType, Item, Origin, PeriodType, Reason, Store};
 
 /// A value that can be written and read back.
 pub trait Value: Sized {
@@ -94,6 +94,17 @@ impl Value for String {
         }
         let text = take(bytes, usize::try_from(length / 2).ok()?)?;
         std::str::from_utf8(text).ok().map(str::to_owned)
+    }
+}
+
+/// Its word.
+impl Value for Origin {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        self.as_str().to_owned().write(bytes);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Origin> {
+        Origin::parse(&String::read(bytes)?)
     }
 }
 

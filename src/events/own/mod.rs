@@ -3,6 +3,7 @@
 
 mod alias;
 mod currency;
+mod imported;
 mod offering;
 mod promotional;
 mod store_action;
@@ -18,6 +19,7 @@ use crate::base::{hex, random_bytes};
 
 pub use alias::aliased;
 pub use currency::{CurrencyChange, Once};
+pub use imported::{Amount, Imported, Transaction, details};
 pub use offering::override_ended;
 pub use promotional::Grant;
 pub use store_action::{GivenBack, Period as PaidPeriod, StoreAction};

@@ -13,6 +13,7 @@ pub mod customers;
 pub mod database;
 pub mod desks;
 pub mod events;
+pub mod exports;
 pub mod forms;
 mod frames;
 pub mod jobs;

@@ -10,7 +10,7 @@ use crate::base::Permission::{ManageEndpoints, ResendDeliveries};
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::endpoints::deliveries;
-use crate::events::{Delivery, Environment, Event, Rejection, Summary};
+use crate::events::{Delivery, Environment, Event, EventType, Rejection, Summary};
 use crate::pages::delivery::Sent;
 use crate::pages::profile::history::{self, Amount, Category, Subject};
 use crate::pages::profile::subject;
@@ -133,11 +133,17 @@ impl Facts {
             happened: differs.then(|| Stamp::full(found.place.timeline_at)),
             received: Stamp::full(found.received_at),
             kind: event.kind.as_str().to_owned(),
-            words: line.map(|line| line.verb).unwrap_or_default(),
+            words: line.map(|line| words(line.verb, &summary)).unwrap_or_default(),
             amount: history::amount(&summary, Category::from_event(&summary)),
             changes: changes(event),
         }
     }
+}
+
+/// What the event is, and how it came, if Dossier was not told: `Renewed, imported from an export`
+fn words(verb: String, event: &Summary) -> String {
+    let origin = event.origin.filter(|_| event.kind != EventType::CustomerDetails);
+    origin.map_or(verb.clone(), |origin| format!("{verb}, {}", origin.words()))
 }
 
 /// `Renewed Pro monthly`

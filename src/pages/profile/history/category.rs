@@ -69,6 +69,8 @@ categories! {
     Alias: "alias", "tone-quiet", Other;
     /// The project's default replaces an offering that the team had chosen until a day.
     OverrideEnded: "change", "tone-quiet", Other;
+    /// What another system knew of the customer.
+    Details: "alias", "tone-quiet", Other;
     /// A type that this version does not know, shown by its own name.
     Unknown: "unknown", "tone-quiet", Other;
 }
@@ -102,6 +104,7 @@ impl Category {
             EventType::ExperimentEnrollment => Category::Enrolled,
             EventType::SubscriberAlias => Category::Alias,
             EventType::OfferingOverrideEnded => Category::OverrideEnded,
+            EventType::CustomerDetails => Category::Details,
             EventType::Test | EventType::Other(_) => Category::Unknown,
         }
     }

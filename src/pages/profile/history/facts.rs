@@ -21,6 +21,8 @@ pub fn in_words(event: &Summary, category: Category, now: Moment) -> Vec<Sentenc
     if category.is_purchase() {
         facts.extend(event.offer_code.as_deref().map(|code| named("offer code ", code)));
     }
+    let origin = event.origin.filter(|_| category != Category::Details);
+    facts.extend(origin.map(|origin| Sentence::new(origin.words())));
     let unknown = event.unknown_environment.as_deref();
     facts.extend(unknown.map(|word| named("unknown environment “", word).words("”, shown with sandbox data")));
     facts
@@ -69,7 +71,8 @@ fn cause(event: &Summary, category: Category) -> Option<Sentence> {
         | Category::Transferred
         | Category::Currency
         | Category::Enrolled
-        | Category::Alias => None,
+        | Category::Alias
+        | Category::Details => None,
     }
 }
 
@@ -116,6 +119,7 @@ fn end(event: &Summary, category: Category, now: Moment) -> Option<Sentence> {
         | Category::Enrolled
         | Category::Alias
         | Category::OverrideEnded
+        | Category::Details
         | Category::Unknown => None,
     }
 }

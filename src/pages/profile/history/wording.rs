@@ -103,6 +103,7 @@ fn line(event: &Summary, category: Category, side: Side, catalog: &Catalog) -> L
         Category::RefundReversed => with_product("Refund reversed", ""),
         Category::Temporary => with_product("Temporary access granted", ""),
         Category::Invoice => with_product("Was issued an invoice", ""),
+        Category::Details => details(event),
         Category::Unknown => with_product(event.kind.as_str(), ""),
     }
 }
@@ -231,6 +232,11 @@ fn override_ended(event: &Summary) -> Line {
     let shown: Vec<String> = event.offering_id.iter().cloned().collect();
     let subject = if shown.is_empty() { Subject::None } else { Subject::Ids { shown, more: 0 } };
     Line { subject, ..bare("Offering override ended") }
+}
+
+/// `Customer details imported from an export`
+fn details(event: &Summary) -> Line {
+    bare(event.origin.map_or("Customer details".into(), |origin| format!("Customer details {}", origin.words())))
 }
 
 /// The ids that were added: all but the customer's first id.

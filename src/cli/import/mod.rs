@@ -1,6 +1,8 @@
-//! `dossier import`: reads webhook bodies from files, one JSON object per line. It stores all events, then derives the
-//! state of those customers whose events did not come all at once. An operator can stop it at any moment and run it again;
-//! the result is the same.
+//! `dossier import`: reads webhook bodies from files, one JSON object per line, or another system's exports (`exports.rs`). It
+//! stores all events, then derives the state of those customers whose events did not come all at once. An operator can stop it
+//! at any moment and run it again; the result is the same.
+
+pub mod exports;
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -14,7 +16,7 @@ use crate::audit::Ctx;
 use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
-use crate::base::ids::Ids;
+use crate::base::ids::{Ids, ProjectId};
 use crate::cli::settle::{self, retried};
 use crate::db::Db;
 use crate::events::{Delivery, MAX_BODY};
@@ -26,14 +28,22 @@ pub struct Args {
     #[arg(long)]
     pub project: String,
     /// Files of webhook bodies, one JSON object per line; "-" is standard input
-    #[arg(required = true)]
+    #[arg(required_unless_present_any = ["transactions", "customers"])]
     pub files: Vec<String>,
+    /// Exports of transactions by RevenueCat, versions 3 to 5: CSV, plain or gzip, with commas or semicolons
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "files")]
+    pub transactions: Vec<String>,
+    /// Exports of the list of customers by RevenueCat: CSV, plain or gzip, with commas or semicolons
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "files")]
+    pub customers: Vec<String>,
 }
 
 /// How many events share a commit. More would not be faster, and servers on the same database wait for it.
 const BATCH: usize = 2_000;
 /// How many bytes of a line are read at most: enough to see that the line is too long.
 const LONGEST_LINE: u64 = 2 * MAX_BODY as u64;
+/// How many rejected lines the summary lists.
+const LISTED: usize = 100;
 
 /// The result of an import.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,8 +54,13 @@ pub struct Summary {
     /// Events of customers who are erased or blocked.
     pub screened_out: u64,
     pub rejected: u64,
-    /// The rejected lines. Consecutive lines with the same reason share an entry.
+    /// The first hundred rejected lines, and those of which something was left out. Consecutive lines with the same reason share
+    /// an entry.
     pub rejected_lines: Vec<RejectedLines>,
+    /// How many further lines are not listed.
+    pub unlisted: u64,
+    /// How many rows of exports were read.
+    pub rows: u64,
     pub customers: usize,
 }
 
@@ -61,8 +76,11 @@ pub struct RejectedLines {
 /// # Errors
 /// One line for standard error, when the project does not exist, a file cannot be read or the database fails.
 pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), String> {
-    let db = super::open_with(config, 2)?;
-    tune(&db)?;
+    let db = crate::cli::open_with(config, 2)?;
+    if args.files.is_empty() {
+        return exports::run(&db, args);
+    }
+    tune(&db, 200_000, 8_000)?;
     let size = args.files.iter().filter_map(|name| std::fs::metadata(name).ok()).map(|meta| meta.len()).sum();
     let bar = bar(size, "{bytes}/{total_bytes} {msg}");
     let summary = import(&db, &args.project, &args.files, &bar)?;
@@ -71,12 +89,13 @@ pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), Stri
     Ok(())
 }
 
-/// Gives SQLite connections more memory and fewer checkpoints. Each commit is still written to the disk.
-pub fn tune(db: &Db) -> Result<(), String> {
+/// Gives SQLite connections more memory, so many KiB each, and fewer checkpoints, after so many pages. Each commit is still
+/// written to the disk.
+pub fn tune(db: &Db, kib: u32, pages: u32) -> Result<(), String> {
     if !db.is_sqlite() {
         return Ok(());
     }
-    db.batch_everywhere("PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 8000;")
+    db.batch_everywhere(&format!("PRAGMA cache_size = -{kib}; PRAGMA wal_autocheckpoint = {pages};"))
 }
 
 /// A progress bar. It is hidden if standard error is not a terminal.
@@ -91,8 +110,7 @@ pub fn bar(length: u64, shown: &str) -> ProgressBar {
 /// # Errors
 /// As [`run`].
 pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Result<Summary, String> {
-    let project = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(one_line)?;
-    let project = project.ok_or_else(|| format!("there is no project {slug}"))?;
+    let project = project_of(db, slug)?;
     let (sender, lines) = sync_channel(2);
     let reader = {
         let (files, bar) = (files.to_vec(), bar.clone());
@@ -106,6 +124,11 @@ pub fn import(db: &Db, slug: &str, files: &[String], bar: &ProgressBar) -> Resul
     bar.set_message("deriving");
     summary.customers = settled + settle::stale(db, bar).map_err(one_line)?;
     Ok(summary)
+}
+
+fn project_of(db: &Db, slug: &str) -> Result<ProjectId, String> {
+    let project = db.read_here(|conn| Ok::<_, Error>(project_id(conn, slug)?)).map_err(one_line)?;
+    project.ok_or_else(|| format!("there is no project {slug}"))
 }
 
 struct Line {
@@ -194,7 +217,9 @@ fn store_all(db: &Db, ctx: &Ctx, lines: &Receiver<Vec<Line>>, summary: &mut Summ
     for batch in lines {
         let taken = retried(|| store(db, ctx, &batch)).map_err(one_line)?;
         settled.extend(taken.settled);
-        settled.retain(|customer| !taken.stale.contains(customer));
+        for customer in &taken.stale {
+            settled.remove(customer);
+        }
         count(summary, batch, taken.outcomes);
     }
     Ok(settled.len())
@@ -209,14 +234,7 @@ fn store(db: &Db, ctx: &Ctx, batch: &[Line]) -> Result<Taken, Error> {
 }
 
 fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: Vec<Outcome>) {
-    for outcome in outcomes {
-        match outcome {
-            Outcome::Stored => summary.stored += 1,
-            Outcome::Duplicate => summary.duplicates += 1,
-            Outcome::Test => summary.tests += 1,
-            Outcome::Late | Outcome::Ignored => summary.screened_out += 1,
-        }
-    }
+    summary.count(outcomes);
     for Line { file, number, parsed } in batch {
         if let Err(reason) = parsed {
             summary.rejected += 1;
@@ -226,17 +244,33 @@ fn count(summary: &mut Summary, batch: Vec<Line>, outcomes: Vec<Outcome>) {
 }
 
 impl Summary {
+    fn count(&mut self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Stored => self.stored += 1,
+                Outcome::Duplicate => self.duplicates += 1,
+                Outcome::Test => self.tests += 1,
+                Outcome::Late | Outcome::Ignored => self.screened_out += 1,
+            }
+        }
+    }
+
     fn add_rejected(&mut self, file: String, number: u64, reason: String) {
+        let is_full = self.rejected_lines.len() >= LISTED;
         let before = self.rejected_lines.last_mut();
         match before.filter(|lines| lines.last + 1 == number && lines.file == file && lines.reason == reason) {
             Some(lines) => lines.last = number,
+            None if is_full => self.unlisted += 1,
             None => self.rejected_lines.push(RejectedLines { file, first: number, last: number, reason }),
         }
     }
 }
 
 fn print(summary: &Summary) {
-    let Summary { stored, duplicates, tests, screened_out, rejected, .. } = summary;
+    let Summary { stored, duplicates, tests, screened_out, rejected, rows, .. } = summary;
+    if *rows > 0 {
+        println!("Read {} rows.", HumanCount(*rows));
+    }
     println!(
         "Stored {}, duplicates {}, rejected {}.",
         HumanCount(*stored),
@@ -254,6 +288,9 @@ fn print(summary: &Summary) {
             true => println!("  {file}, line {first}: {reason}"),
             false => println!("  {file}, lines {first} to {last}: {reason}"),
         }
+    }
+    if summary.unlisted > 0 {
+        println!("  and {} further lines.", HumanCount(summary.unlisted));
     }
     println!("Derived the state of {} customers.", HumanCount(summary.customers as u64));
 }

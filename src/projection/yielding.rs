@@ -1,0 +1,346 @@
+//! Which events say what others say better (§6.7). What Dossier read in an export, or found by comparison, yields to the
+//! store's own event of the same thing, and to what was read later. It depends on nothing but the events, so the order in
+//! which they came does not matter.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::Fact;
+use crate::base::ids::EventId;
+use crate::base::money::Micros;
+use crate::events::kinds::{Changes, PurchaseChange};
+use crate::events::{Environment, Event, Reason, Snapshot, Store};
+
+/// Two reports of one cancellation or one billing issue have times at most so many milliseconds apart.
+const SAME_TIME_MS: i64 = 2 * 3_600_000;
+/// Two reports of one transaction, of which one names no renewal number, have times of purchase at most so far apart.
+const SAME_START_MS: i64 = 86_400_000;
+/// What is left of a refund and is less than a cent was never paid back: sources round dollars differently.
+const ROUNDING: Micros = Micros(10_000);
+
+/// What an event says of a transaction. Only events that say the same can stand for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aspect {
+    /// The purchase or the renewal itself.
+    Start,
+    Refund,
+    OptOut,
+    BillingIssue,
+    /// Access has ended.
+    End,
+    Pause,
+}
+
+/// The facts that count, and those that yield to them.
+#[derive(Debug, Default)]
+pub(super) struct Sifted {
+    pub counting: Vec<Fact>,
+    pub yielded: Vec<Fact>,
+}
+
+/// Takes out the facts that yield. Of a refund that others report in part, the rest counts.
+pub(super) fn sift(facts: Vec<Fact>) -> Sifted {
+    if facts.iter().all(|fact| fact.event.snapshot.is_none()) {
+        return Sifted { counting: facts, yielded: Vec::new() };
+    }
+    let verdicts = Transactions::of(&facts).verdicts(&facts);
+    let mut sifted = Sifted::default();
+    for fact in facts {
+        match verdicts.get(&fact.row) {
+            None => sifted.counting.push(fact),
+            Some(Verdict::Yields) => sifted.yielded.push(fact),
+            Some(Verdict::Pays(left)) => {
+                let event = Event { price: Some(Micros::ZERO.minus(*left)), ..(*fact.event).clone() };
+                sifted.counting.push(Fact { event: Arc::new(event), ..fact });
+            }
+        }
+    }
+    sifted
+}
+
+enum Verdict {
+    Yields,
+    /// It is a refund of which only so much is not reported by others.
+    Pays(Micros),
+}
+
+/// Events about purchases by their transactions: environment, store, and the id that all renewals of a Google order share.
+struct Transactions<'a>(HashMap<(Environment, &'a str, &'a str), Vec<&'a Event>>);
+
+impl<'a> Transactions<'a> {
+    fn of(facts: &'a [Fact]) -> Transactions<'a> {
+        let mut all: HashMap<_, Vec<&Event>> = HashMap::new();
+        let mut seen = HashSet::new();
+        for event in facts.iter().map(|fact| &*fact.event).filter(|event| seen.insert(event.id.as_str())) {
+            if let Some(key) = key(event) {
+                all.entry(key).or_default().push(event);
+            }
+        }
+        Transactions(all)
+    }
+
+    fn verdicts(&self, facts: &[Fact]) -> HashMap<EventId, Verdict> {
+        let read = facts.iter().filter_map(|fact| Some((fact, fact.event.snapshot.as_ref()?)));
+        read.filter_map(|(fact, snapshot)| Some((fact.row, self.verdict(&fact.event, snapshot)?))).collect()
+    }
+
+    fn verdict(&self, event: &Event, snapshot: &Snapshot) -> Option<Verdict> {
+        let aspect = *aspects(event).first()?;
+        let same = self.0.get(&key(event)?).into_iter().flatten();
+        let others: Vec<&Event> = same.copied().filter(|other| is_same_transaction(event, other)).collect();
+        let later =
+            |other: &&Event| other.snapshot.as_ref().is_some_and(|theirs| is_later((snapshot, event), (theirs, other)));
+        if others.iter().any(later) {
+            return Some(Verdict::Yields);
+        }
+        let stores_own =
+            others.into_iter().filter(|other| other.snapshot.is_none() && aspects(other).contains(&aspect));
+        let stores_own: Vec<&Event> = stores_own.filter(|other| is_of_same_time(aspect, event, other)).collect();
+        match aspect {
+            _ if stores_own.is_empty() => None,
+            Aspect::Refund => left_of(event, &stores_own),
+            Aspect::Start | Aspect::OptOut | Aspect::BillingIssue | Aspect::End | Aspect::Pause => {
+                Some(Verdict::Yields)
+            }
+        }
+    }
+}
+
+/// What stores' own refunds leave of one that names the sum of all.
+fn left_of(event: &Event, stores_own: &[&Event]) -> Option<Verdict> {
+    let stated = |event: &Event| event.price.map(Micros::abs).filter(|amount| *amount != Micros::ZERO);
+    let Some(sum) = stated(event) else { return Some(Verdict::Yields) };
+    let paid_back = stores_own.iter().try_fold(Micros::ZERO, |all, refund| Some(all.plus(stated(refund)?)));
+    // A refund without an amount gives back everything.
+    let left = paid_back.map_or(Micros::ZERO, |paid_back| sum.minus(paid_back));
+    Some(if left < ROUNDING { Verdict::Yields } else { Verdict::Pays(left) })
+}
+
+/// Whether another reading of a transaction takes the place of this one: a later one of all that is known of it, or one of the
+/// same thing.
+fn is_later((own, event): (&Snapshot, &Event), (theirs, other): (&Snapshot, &Event)) -> bool {
+    let replaces_whole = own.whole.is_some() && theirs.whole.is_some();
+    let is_same_whole = replaces_whole && own == theirs;
+    let says_the_same = aspects(event).iter().any(|aspect| aspects(other).contains(aspect));
+    !is_same_whole && (replaces_whole || says_the_same) && (own, &event.id) < (theirs, &other.id)
+}
+
+/// What an event says. A cancellation can be a refund and the end of renewal.
+fn aspects(event: &Event) -> Vec<Aspect> {
+    use PurchaseChange::{
+        Begin, BuyOnce, Cancel, ChangeProduct, Expire, Extend, FailBilling, GrantTemporarily, Pause, Renew,
+        ReverseRefund, Uncancel,
+    };
+    let Changes::Purchase(change) = event.kind.traits().changes else { return Vec::new() };
+    match change {
+        Begin | Renew | BuyOnce => vec![Aspect::Start],
+        Cancel => of_cancellation(event),
+        FailBilling => vec![Aspect::BillingIssue],
+        Expire => vec![Aspect::End],
+        Pause => vec![Aspect::Pause],
+        ChangeProduct | Uncancel | Extend | ReverseRefund | GrantTemporarily => Vec::new(),
+    }
+}
+
+fn of_cancellation(event: &Event) -> Vec<Aspect> {
+    let refund = event.is_refund().then_some(Aspect::Refund);
+    let other = match event.cancel_reason {
+        _ if event.is_promotional() => Some(Aspect::End),
+        // The companion of a billing issue says less than that: nothing of the grace period.
+        Some(Reason::BillingError | Reason::CustomerSupport) => None,
+        None if refund.is_some() => None,
+        Some(
+            Reason::Unsubscribe
+            | Reason::DeveloperInitiated
+            | Reason::PriceIncrease
+            | Reason::Unknown
+            | Reason::SubscriptionPaused
+            | Reason::UnknownDueToImport
+            | Reason::Other(_),
+        )
+        | None => Some(Aspect::OptOut),
+    };
+    refund.into_iter().chain(other).collect()
+}
+
+/// Whether two reports are of one event, as far as their times tell. A transaction begins, ends and is paused once, and its
+/// refunds are added up; but renewal can be switched off and on again.
+fn is_of_same_time(aspect: Aspect, one: &Event, other: &Event) -> bool {
+    match aspect {
+        Aspect::OptOut | Aspect::BillingIssue => one.event_at.since(other.event_at).abs() <= SAME_TIME_MS,
+        Aspect::Start | Aspect::Refund | Aspect::End | Aspect::Pause => true,
+    }
+}
+
+fn key(event: &Event) -> Option<(Environment, &str, &str)> {
+    let Changes::Purchase(_) = event.kind.traits().changes else { return None };
+    let id = event.transaction_id.as_deref()?;
+    let base = if event.store == Some(Store::PlayStore) { base_order(id).0 } else { id };
+    Some((event.purchase_environment(), event.store.as_ref().map_or("", Store::as_str), base))
+}
+
+/// A Google order without the number of its renewal, and that number.
+fn base_order(id: &str) -> (&str, Option<i64>) {
+    match id.rsplit_once("..") {
+        Some((base, number)) => (base, number.parse().ok()),
+        None => (id, None),
+    }
+}
+
+/// Whether two events of the same id are about the same transaction. Apple's ids are of one transaction; in other stores the
+/// number of the renewal has to be the same, or the time where one of them has no number.
+fn is_same_transaction(one: &Event, other: &Event) -> bool {
+    if matches!(one.store, Some(Store::AppStore | Store::MacAppStore)) {
+        return true;
+    }
+    match (renewal(one), renewal(other)) {
+        (Some(own), Some(theirs)) => own == theirs,
+        (None, _) | (_, None) => match (one.purchased_at, other.purchased_at) {
+            (Some(own), Some(theirs)) => own.since(theirs).abs() <= SAME_START_MS,
+            (None, _) | (_, None) => true,
+        },
+    }
+}
+
+/// The number of the renewal, from 1. The first renewal of a Google order ends in `..0`.
+fn renewal(event: &Event) -> Option<i64> {
+    let of_order = event.transaction_id.as_deref().filter(|_| event.store == Some(Store::PlayStore));
+    of_order.and_then(|id| base_order(id).1).map(|number| number + 2).or(event.renewal_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::fold;
+    use super::*;
+    use crate::base::clock::Moment;
+    use crate::base::ids::CustomerId;
+    use crate::events::Delivery;
+
+    const HOUR: i64 = 3_600_000;
+    const LENA: CustomerId = CustomerId(1);
+
+    /// A purchase of ten dollars at hour 0, changed.
+    fn fact(changes: Value) -> Fact {
+        let mut event = json!({
+            "type": "RENEWAL", "event_timestamp_ms": 0, "product_id": "monthly", "store": "APP_STORE",
+            "purchased_at_ms": 0, "expiration_at_ms": 720 * HOUR, "transaction_id": "7", "price": 10,
+            "original_transaction_id": "7", "environment": "PRODUCTION",
+        });
+        for (key, value) in changes.as_object().into_iter().flatten() {
+            event[key] = value.clone();
+        }
+        event["id"] = json!(changes.to_string());
+        let event = Delivery::read_stored(&json!({ "event": event }).to_string(), Moment::NEVER).expect("it reads");
+        let row = EventId(changes.to_string().bytes().fold(7, |sum, byte| sum * 31 % 1_000_000_007 + i64::from(byte)));
+        Fact { row, event: Arc::new(event), customer: LENA, lost_by: None }
+    }
+
+    fn read(changes: Value) -> Fact {
+        let mut all = json!({ "dossier_origin": "import", "dossier_as_of_ms": 900 * HOUR, "dossier_whole": "a" });
+        for (key, value) in changes.as_object().into_iter().flatten() {
+            all[key] = value.clone();
+        }
+        fact(all)
+    }
+
+    fn refund(price: f64) -> Value {
+        json!({ "type": "CANCELLATION", "cancel_reason": "CUSTOMER_SUPPORT", "price": -price, "event_timestamp_ms": HOUR })
+    }
+
+    fn with(mut one: Value, other: Value) -> Value {
+        for (key, value) in other.as_object().into_iter().flatten() {
+            one[key] = value.clone();
+        }
+        one
+    }
+
+    fn spent(facts: &[Fact]) -> f64 {
+        let states = fold(facts.to_vec());
+        let backwards = fold(facts.iter().rev().cloned().collect());
+        assert_eq!(states, backwards);
+        let net: i64 = states[&LENA].purchases.iter().map(|purchase| purchase.revenue.net.0).sum();
+        net as f64 / 1e6
+    }
+
+    fn yields(facts: &[Fact]) -> usize {
+        sift(facts.to_vec()).yielded.len()
+    }
+
+    #[test]
+    fn an_imported_purchase_yields_to_the_stores_own_event_of_the_same_transaction() {
+        let own = || fact(json!({ "price": 9 }));
+        assert_eq!((spent(&[read(json!({})), own()]), yields(&[read(json!({})), own()])), (9.0, 1));
+        for other in [
+            json!({ "transaction_id": "8" }),
+            json!({ "environment": "SANDBOX" }),
+            json!({ "store": "AMAZON" }),
+            json!({ "type": "BILLING_ISSUE" }),
+        ] {
+            assert_eq!(yields(&[read(json!({})), fact(other.clone())]), 0, "{other}");
+        }
+    }
+
+    #[test]
+    fn renewals_of_one_id_are_told_apart_by_their_numbers() {
+        let of = |store: &str, id: &str, number: Value| json!({ "store": store, "transaction_id": id, "renewal_number": number });
+        let same = |one: Value, other: Value| yields(&[read(one), fact(other)]) == 1;
+        assert!(same(of("STRIPE", "s", json!(2)), of("STRIPE", "s", json!(2))));
+        assert!(!same(of("STRIPE", "s", json!(2)), of("STRIPE", "s", json!(3))));
+        assert!(same(of("STRIPE", "s", json!(2)), of("STRIPE", "s", json!(null))));
+        let later = json!({ "purchased_at_ms": 800 * HOUR });
+        assert!(!same(of("STRIPE", "s", json!(2)), with(of("STRIPE", "s", json!(null)), later)));
+        assert!(same(of("PLAY_STORE", "GPA.1..1", json!(null)), of("PLAY_STORE", "GPA.1", json!(3))));
+        assert!(!same(of("PLAY_STORE", "GPA.1..1", json!(3)), of("PLAY_STORE", "GPA.1..2", json!(3))));
+        assert!(same(of("APP_STORE", "5", json!(2)), of("APP_STORE", "5", json!(3))));
+    }
+
+    #[test]
+    fn of_an_imported_refund_the_part_counts_that_no_store_told_of() {
+        let bought = || fact(json!({}));
+        let (part, rest) =
+            (|| fact(refund(3.0)), || fact(with(refund(2.0), json!({ "event_timestamp_ms": 2 * HOUR }))));
+        let both = || read(refund(5.0));
+        assert_eq!(spent(&[bought(), both()]), 5.0);
+        assert_eq!(spent(&[bought(), both(), part()]), 5.0);
+        assert_eq!(spent(&[bought(), both(), part(), rest()]), 5.0);
+        assert_eq!(yields(&[bought(), both(), part()]), 0);
+        assert_eq!(yields(&[bought(), both(), part(), rest()]), 1);
+        let whole = || fact(with(refund(0.0), json!({ "price": null })));
+        assert_eq!(spent(&[bought(), both(), whole()]), 0.0);
+        let reversed = fact(json!({ "type": "REFUND_REVERSED", "price": 5, "event_timestamp_ms": 3 * HOUR }));
+        assert_eq!(spent(&[bought(), both(), part(), rest(), reversed]), 10.0);
+    }
+
+    #[test]
+    fn a_later_export_replaces_all_that_an_earlier_one_said_of_a_transaction() {
+        let later =
+            |changes: Value| read(with(json!({ "dossier_as_of_ms": 901 * HOUR, "dossier_whole": "b" }), changes));
+        let earlier = [read(json!({})), read(refund(10.0))];
+        assert_eq!(spent(&earlier), 0.0);
+        let all = [earlier.to_vec(), vec![later(json!({}))]].concat();
+        assert_eq!((spent(&all), yields(&all)), (10.0, 2));
+    }
+
+    #[test]
+    fn what_was_found_by_comparison_stands_beside_an_export_and_replaces_the_same_thing() {
+        let found = |changes: Value| {
+            let own = json!({ "dossier_origin": "comparison", "dossier_as_of_ms": 950 * HOUR, "dossier_whole": null });
+            read(with(own, changes))
+        };
+        assert_eq!(spent(&[read(json!({})), found(refund(4.0))]), 6.0);
+        assert_eq!(spent(&[read(json!({})), read(refund(2.0)), found(refund(4.0))]), 6.0);
+        assert_eq!(spent(&[read(json!({})), found(json!({ "price": 8 }))]), 8.0);
+    }
+
+    #[test]
+    fn renewal_switched_off_twice_is_two_things() {
+        let off = |hour: i64| json!({ "type": "CANCELLATION", "cancel_reason": "UNSUBSCRIBE", "event_timestamp_ms": hour * HOUR });
+        assert_eq!(yields(&[read(off(10)), fact(off(11))]), 1);
+        assert_eq!(yields(&[read(off(10)), fact(off(40))]), 0);
+        let companion =
+            json!({ "type": "CANCELLATION", "cancel_reason": "BILLING_ERROR", "event_timestamp_ms": 10 * HOUR });
+        assert_eq!(yields(&[read(off(10)), fact(companion)]), 0);
+    }
+}
