@@ -4,7 +4,6 @@
 pub mod queries;
 pub mod rejected;
 mod screening;
-pub mod silence;
 mod store;
 mod writer;
 
