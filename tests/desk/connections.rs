@@ -71,7 +71,8 @@ async fn each_dialog_says_where_what_it_asks_for_arrives() {
         "purchase_environment": "PRODUCTION", "adjustments": [{ "amount": 30, "currency": { "code": "GLD", "name": "Gold" } }],
     });
     deliver(&desk, desk.project, &[purchase("mara", 3, json!({})), purchase("mara", 2, gold)]);
-    let offerings = json!([{ "id": "standard", "display_name": "Standard", "default": true }, { "id": "spring", "display_name": "Spring" }]);
+    let standard = json!({ "id": "standard", "display_name": "Standard", "default": true });
+    let offerings = json!([standard, { "id": "spring", "display_name": "Spring" }]);
     let entitlements = json!([{ "id": "pro", "display_name": "Pro access" }]);
     apply_catalog(&desk, &json!({ "entitlements": entitlements, "offerings": offerings }));
     let dialogs = ["grant", "offering-choose", "attribute-add", "currency-edit.GLD", "manage-delete"];
