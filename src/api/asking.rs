@@ -75,7 +75,8 @@ pub async fn ask_once(
         Some((request, _)) if request.is_done() => Ok(true),
         Some((request, words)) if !request.state.is_open() => Err(not_done(request.state, &words)),
         Some(_) => {
-            let message = "It was sent to RevenueCat, and it is not known yet what came of it. Read the customer before you ask again.";
+            let message =
+                "RevenueCat is asked, and it is not known yet what came of it. Read the customer before you ask again.";
             Err(errors::refuse(StatusCode::BAD_GATEWAY, errors::STORE_PROBLEM, message))
         }
         None if is_deletion => Ok(true),

@@ -87,7 +87,7 @@ impl Second<'_> {
         Ok(())
     }
 
-    /// The first project sends what it makes itself: that is all that RevenueCat would send.
+    /// The first project sends what it makes itself and what it receives, as RevenueCat does.
     fn add_endpoint(&self, conn: &mut Conn, ctx: &Ctx, config: &Config) -> Result<(), Error> {
         let url = format!("{}/webhooks/revenuecat/{SLUG}", self.base_url);
         let mut draft = Draft::named("Sundial, connected".into(), url);

@@ -139,9 +139,9 @@ impl Awaited {
         for request in self.of_customers.iter_mut().filter(|request| customers.contains(&request.customer)) {
             let Some(fit) = fit_of(request, event).filter(|_| request.may_be_done()) else { continue };
             match (fit, request.echo_event, request.effect_event) {
-                (Fit::Consequence, _, Some(_)) => return Ok(Some(Echo::Repeats)),
-                (Fit::Itself | Fit::Consequence, Some(_), _) => continue,
-                (Fit::Itself | Fit::Consequence, None, effect) => {
+                (Fit::Ended | Fit::FormerEnded, _, Some(_)) => return Ok(Some(Echo::Repeats)),
+                (Fit::FormerEnded, _, None) | (Fit::Itself | Fit::Ended, Some(_), _) => continue,
+                (Fit::Itself | Fit::Ended, None, effect) => {
                     queries::note_echo(conn, (request.project, request.id), row)?;
                     request.echo_event = Some(row);
                     return match effect {

@@ -66,6 +66,8 @@ test('an admin ends a connection, connects again, and sees what the key may', as
   assert.deepEqual(await violations(page), [], 'the page');
   await page.click('text=Check connection');
   await page.waitForSelector('text=The connection is checked.');
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off at 390 px');
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

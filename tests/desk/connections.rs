@@ -3,10 +3,13 @@
 
 use diesel::prelude::*;
 use dossier::db::schema::connections;
+use serde_json::json;
 
 use crate::support::audit_log::audit_lines;
 use crate::support::cast::{ADA, DEV, SOL, VERA};
+use crate::support::catalogs::apply_catalog;
 use crate::support::connected::{local_addresses, run, run_well};
+use crate::support::events::{deliver, purchase};
 use crate::support::pages::text_of;
 use crate::support::stand_in::{KEY, Manner, StandIn, error};
 use crate::support::{Answer, Desk, traces};
@@ -58,6 +61,44 @@ async fn an_admin_connects_a_project_and_no_key_is_ever_shown() {
     }
     let untouched = upstream.changes().iter().all(|call| call.path.contains("dossier-check-"));
     assert!(untouched && upstream.customer("mara").is_some_and(|one| one.grants.is_empty()), "a check changes nobody");
+}
+
+#[actix_web::test]
+async fn each_dialog_says_where_what_it_asks_for_arrives() {
+    let (desk, upstream) = (desk().await, StandIn::open());
+    let gold = json!({
+        "type": "VIRTUAL_CURRENCY_TRANSACTION", "virtual_currency_transaction_id": "vatx-1", "environment": null,
+        "purchase_environment": "PRODUCTION", "adjustments": [{ "amount": 30, "currency": { "code": "GLD", "name": "Gold" } }],
+    });
+    deliver(&desk, desk.project, &[purchase("mara", 3, json!({})), purchase("mara", 2, gold)]);
+    let standard = json!({ "id": "standard", "display_name": "Standard", "default": true });
+    let offerings = json!([standard, { "id": "spring", "display_name": "Spring" }]);
+    let entitlements = json!([{ "id": "pro", "display_name": "Pro access" }]);
+    apply_catalog(&desk, &json!({ "entitlements": entitlements, "offerings": offerings }));
+    let dialogs = ["grant", "offering-choose", "attribute-add", "currency-edit.GLD", "manage-delete"];
+    let dialog = async |name: &str| {
+        let page = desk.page(&ADA, &format!("/projects/sundial/customers/mara?dialog={name}")).await;
+        page.split_once("<dialog").map(|(_, dialog)| dialog.to_owned()).expect(name)
+    };
+    for name in dialogs {
+        let shown = dialog(name).await;
+        assert!(shown.contains("This changes Dossier alone.") && shown.contains(PAGE), "{name}: {shown}");
+    }
+    let of_support = desk.page(&SOL, "/projects/sundial/customers/mara?dialog=grant").await;
+    assert!(of_support.contains("or when an admin connects the project to RevenueCat"), "{of_support}");
+    connect(&desk, &upstream, &[]).await;
+    for name in dialogs {
+        let shown = dialog(name).await;
+        assert!(shown.contains("RevenueCat is asked first.") && !shown.contains("if_away"), "{name}: {shown}");
+    }
+    desk.db.batch("UPDATE connections SET suspended_at = 1").expect("it is suspended");
+    for name in dialogs {
+        let shown = dialog(name).await;
+        assert!(
+            shown.contains("until an admin lets this database act.") && shown.contains("if_away"),
+            "{name}: {shown}"
+        );
+    }
 }
 
 #[actix_web::test]

@@ -90,7 +90,6 @@ mod serve;
 mod sessions;
 mod settings;
 mod settings_webhook;
-mod silence;
 mod socket;
 mod star;
 mod support;

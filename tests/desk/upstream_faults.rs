@@ -4,14 +4,16 @@
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
+use diesel::prelude::*;
 use dossier::audit::{Actor, Ctx};
 use dossier::base::error::Error;
 use dossier::base::ids::RequestId;
+use dossier::db::schema::balances;
 use dossier::events::Environment;
 use dossier::operations::requests::{CustomerAsk, Worker};
 use dossier::requests::{Request, State, queries};
 use dossier::stores::revenuecat::{Client, Connection, Keys, Service, Upstream};
-use dossier::stores::{CustomerAct, Lines};
+use dossier::stores::{CustomerAct, Line, Lines};
 use serde_json::json;
 
 use crate::support::Desk;
@@ -128,6 +130,71 @@ async fn what_did_not_arrive_ends_as_not_done_and_is_not_sent_again_by_itself() 
     assert_eq!((upstream.changes().len(), granted_here(&desk)), (1, 0));
 }
 
+/// An event of RevenueCat about the grant that Mara had before.
+fn of_former_grant(desk: &Desk, kind: &str, ends_at: i64) -> String {
+    let now = desk.clock.now().millis();
+    let fields = json!({
+        "type": kind, "id": format!("former-{kind}"), "store": "PROMOTIONAL", "product_id": "rc_promo_pro_custom",
+        "entitlement_ids": ["pro"], "expiration_at_ms": ends_at, "transaction_id": "promo-0", "period_type": "PROMOTIONAL",
+        "original_transaction_id": "promo-0", "price": 0, "price_in_purchased_currency": 0, "purchased_at_ms": now,
+        "event_timestamp_ms": now, "cancel_reason": "DEVELOPER_INITIATED",
+    });
+    purchase("mara", 3, fields)
+}
+
+#[actix_web::test]
+async fn that_the_former_grant_ended_does_not_prove_that_the_new_one_was_made() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let former = desk.clock.now().plus_days(2).millis();
+    deliver(&desk, desk.project, &[of_former_grant(&desk, "NON_RENEWING_PURCHASE", former)]);
+    upstream.change("mara", |one| one.grants = vec![former]);
+    upstream.behaves([Manner::Do, Manner::Hang(LONG)]);
+    let act = CustomerAct::Grant { entitlement: "pro".into(), ends_at: desk.clock.now().plus_days(7), replaces: true };
+    let id = ask(&desk, act, true);
+    assert_eq!(look(&worker, &desk, id), State::Unknown);
+    let ended = of_former_grant(&desk, "CANCELLATION", desk.clock.now().millis());
+    deliver(&desk, desk.project, &[ended]);
+    assert_eq!(request(&desk, id).state, State::Unknown, "only the former grant is known to be over");
+    assert_eq!(wait(&worker, &desk, id, 10), State::Refused);
+    assert_eq!(upstream.customer("mara").map(|one| one.grants.len()), Some(0));
+}
+
+#[actix_web::test]
+async fn a_refusal_after_the_former_grant_was_removed_says_so() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.change("mara", |one| one.grants = vec![desk.clock.now().plus_days(2).millis()]);
+    upstream
+        .behaves([Manner::Do, Manner::Say(422, "", error("unprocessable_entity_error", "The end is too far away."))]);
+    let act = CustomerAct::Grant { entitlement: "pro".into(), ends_at: desk.clock.now().plus_days(7), replaces: true };
+    let id = ask(&desk, act, true);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    let words = "The former grant is removed, and the new one was refused: The end is too far away.";
+    assert_eq!(state(&desk, id).1, words);
+}
+
+#[actix_web::test]
+async fn coins_that_a_customer_buys_are_not_taken_for_those_that_the_team_gave() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let id = ask(&desk, CustomerAct::adjust("GLD", 100), true);
+    assert_eq!(look(&worker, &desk, id), State::Confirmed);
+    desk.clock.advance(60);
+    let bought = json!({
+        "id": "bought", "type": "VIRTUAL_CURRENCY_TRANSACTION", "source": "in_app_purchase", "environment": null,
+        "purchase_environment": "PRODUCTION", "virtual_currency_transaction_id": "vatx-1",
+        "event_timestamp_ms": desk.clock.now().millis(),
+        "adjustments": [{ "amount": 100, "currency": { "code": "GLD", "name": "Gold" } }],
+    });
+    deliver(&desk, desk.project, &[purchase("mara", 3, bought)]);
+    let held = desk.read(|conn| {
+        let gold = balances::table.find((customer_id(&desk, "mara"), Environment::Production, "GLD"));
+        gold.select(balances::amount).first::<i64>(conn)
+    });
+    assert_eq!(held, 200);
+}
+
 #[actix_web::test]
 async fn being_busy_is_no_answer_and_it_is_sent_when_the_other_side_says() {
     let locked =
@@ -160,6 +227,31 @@ async fn what_is_not_to_wait_is_refused_instead() {
     let id = ask(&desk, grant(&desk), false);
     assert_eq!(look(&worker, &desk, id), State::Refused, "nothing could be read before");
     assert_eq!((upstream.changes().len(), granted_here(&desk)), (1, 0));
+}
+
+#[actix_web::test]
+async fn what_is_not_to_wait_waits_neither_for_a_rest_nor_for_an_admin() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    (0..5).for_each(|_| worker.lines.note(desk.project, &Line::RevenueCat, false, desk.clock.now()));
+    let id = ask(&desk, grant(&desk), false);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!(state(&desk, id).1, "It was not to wait, and was not sent. RevenueCat does not answer at the moment.");
+    assert!(upstream.calls().is_empty(), "and it is left alone");
+
+    desk.db.batch("UPDATE connections SET suspended_at = 1").expect("it is suspended");
+    let denied = "Nothing is sent to RevenueCat until an admin lets this database act.";
+    let path = "/projects/sundial/customers/mara/grants";
+    let fields = [("entitlement", "pro"), ("duration", "weekly"), ("if_away", "refuse")];
+    let page = desk.post_form(&SOL, path, &fields).await;
+    assert!(page.status == 422 && page.body.contains(denied), "{}", page.body);
+    let call = json!({ "entitlement_id": "pro", "expires_at": desk.clock.now().plus_days(3) });
+    let server = desk.server();
+    let answer = server.post("/v2/projects/sundial/customers/mara/actions/grant_entitlement", call).await;
+    assert!(answer.status == 400 && answer.body.contains(denied), "{}", answer.body);
+    let waiting = desk.post_form(&SOL, path, &fields[..2]).await;
+    assert_eq!(waiting.status, 303, "{}", waiting.body);
+    assert_eq!(granted_here(&desk), 0, "what may wait does");
 }
 
 #[actix_web::test]

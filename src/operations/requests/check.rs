@@ -31,6 +31,9 @@ pub fn check(conn: &mut Conn, ctx: &Ctx, ask: &Ask<'_>) -> Result<Checked<(Holde
         Wish::Cancel { .. } | Wish::Resume | Wish::Extend { .. } => None,
     };
     let connected = connected(conn, ctx.project)?;
+    if connected.is_some_and(|connected| connected.is_suspended) && !ask.waits {
+        return Ok(Err(Refusal::Suspended));
+    }
     let wanted = wanted(ask, Target { purchase, now: ctx.now, connected }, payment.as_ref());
     let order = match wanted {
         Ok(wanted) => {

@@ -39,6 +39,9 @@ impl CustomerAsk<'_> {
     /// When the database fails, or whoever acts can ask nobody.
     pub fn store(self, conn: &mut Conn, ctx: &Ctx) -> Result<Option<Checked<Asked>>, Error> {
         let Some(connected) = connected(conn, ctx.project)? else { return Ok(None) };
+        if connected.is_suspended && !self.waits {
+            return Ok(Some(Err(Refusal::Suspended)));
+        }
         let asker = asker(ctx)?;
         locks::lock(conn, [self.customer])?;
         if let Some(answer) = asked_before(conn, ctx, &asker, self.once.as_ref())? {

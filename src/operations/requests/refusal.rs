@@ -34,6 +34,8 @@ pub enum Refusal {
     EndOutOfRange(i64),
     /// What was to be refunded has changed since it was shown.
     Stale,
+    /// Nothing is sent until an admin lets this database act, and it was not to wait.
+    Suspended,
     /// Somebody has asked for the same, and it is not finished.
     Open(Box<Request>),
     /// A second person has to agree, and the program did not say that it waits.
@@ -70,6 +72,7 @@ impl Refusal {
             Refusal::NoSuchPurchase
             | Refusal::NoSuchPayment
             | Refusal::OnlyNewest
+            | Refusal::Suspended
             | Refusal::Impossible(_)
             | Refusal::Stale
             | Refusal::Open(_)
@@ -95,6 +98,7 @@ impl Refusal {
             | Refusal::MayNotKeepAccess
             | Refusal::MustKeepAccess
             | Refusal::OnlyNewest
+            | Refusal::Suspended
             | Refusal::MayNotEndAtOnce
             | Refusal::EndOutOfRange(_) => RefusalKind::Impossible,
         }
@@ -120,6 +124,7 @@ impl Refusal {
             Refusal::OtherCurrency(paid_in) => format!("This payment was made in {paid_in}, and is given back in it."),
             Refusal::MayNotKeepAccess => "With a refund this store ends access.".into(),
             Refusal::MustKeepAccess => "Only the money can be given back here: access stays as it is.".into(),
+            Refusal::Suspended => "Nothing is sent to RevenueCat until an admin lets this database act.".into(),
             Refusal::OnlyNewest => "Only the newest payment can be refunded here.".into(),
             Refusal::MayNotEndAtOnce => "This store lets access last until the period ends.".into(),
             Refusal::EndOutOfRange(most) if *most > 36_500 => "The new end must be later than the present one.".into(),

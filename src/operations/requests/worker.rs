@@ -18,6 +18,7 @@ use crate::requests::echo::AWAITED_HOURS;
 use crate::requests::queries::{self, Key, Move};
 use crate::requests::{Request, State, Step};
 use crate::stores::{Answer, Line, Lines, Order, Outcome, Proof, StoreClient, Unread};
+use crate::wording::text;
 
 /// How long one worker has a request to itself, in seconds, apart from its calls: to write.
 const WRITING_SECONDS: i64 = 5;
@@ -139,7 +140,11 @@ impl Worker {
             return self.advance(request, State::Refused, None, "The project is not connected to this store any more.");
         };
         if let Err(until) = self.lines.take_turn(order.project, &line, self.clock.now()) {
-            return self.postpone(request, until);
+            let words = format!("{} does not answer at the moment.", text::capitalised(&order.asked_of()));
+            return match order.waits {
+                true => self.postpone(request, until),
+                false => self.not_sent(request, order, &Unread { words, retry_after: None }),
+            };
         }
         if let Some(why) = self.no_more(request, order)? {
             return self.advance(request, State::Refused, None, &why);

@@ -92,12 +92,21 @@ pub fn send(session: &Session<'_>, order: &Order, act: &CustomerAct, before: &Sn
     if matches!(answered, Answer::Refused(_)) {
         session.forget_ids();
     }
-    match (act, answered) {
-        (CustomerAct::Grant { replaces: true, .. }, Answer::NotSent(unread)) if !seen.grants.is_empty() => {
-            // The former grant is gone by now. Reading tells, and a person asks again.
+    let has_removed = matches!(act, CustomerAct::Grant { replaces: true, .. }) && !seen.grants.is_empty();
+    if has_removed { after_removal(answered) } else { answered }
+}
+
+/// An answer to the second of two calls, of which the first has removed the former grant. Reading tells what came of it, and a
+/// person asks again.
+fn after_removal(answered: Answer) -> Answer {
+    match answered {
+        Answer::NotSent(unread) => {
             Answer::Unclear(format!("The former grant is removed, and the new one was not made: {}", unread.words))
         }
-        (_, answered) => answered,
+        Answer::Refused(words) => {
+            Answer::Refused(format!("The former grant is removed, and the new one was refused: {words}"))
+        }
+        Answer::Done(_) | Answer::Accepted(_) | Answer::Unclear(_) => answered,
     }
 }
 
