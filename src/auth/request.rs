@@ -32,7 +32,7 @@ use crate::stores::Lines;
 use crate::web::request_record::{RequestRecord, Requester};
 use crate::web::routes::RouteEntry;
 use crate::web::{Access, Face, Frame, Layout, ProjectLink, Proof, Section, path, shared};
-use crate::wording::Preferences;
+use crate::wording::{Preferences, text, times};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = people)]
@@ -54,6 +54,11 @@ pub struct Project {
     /// How many requests wait for somebody.
     #[diesel(select_expression = sql::<BigInt>(WAITING), select_expression_type = SqlLiteral<BigInt>)]
     pub waiting: i64,
+    /// Since when no webhook has come although many used to.
+    #[diesel(column_name = webhooks_silent_since)]
+    pub silent_since: Option<Moment>,
+    #[diesel(column_name = webhooks_usual_gap)]
+    usual_gap: Option<i64>,
 }
 
 /// A scalar subquery on the small index of open requests.
@@ -275,6 +280,7 @@ impl PageRequest {
         }
         if role == Role::Admin {
             frame.warnings = self.warnings.clone();
+            frame.silence = self.silence_of(&project);
         }
         let LoggedIn { person, is_proven, has_second_factor, .. } = logged_in;
         let member = Member { person, project, role, is_proven, has_second_factor, frame: Arc::new(frame) };
@@ -293,6 +299,21 @@ impl PageRequest {
             Access::Needs(_) | Access::Person => Ok(member),
             Access::Public | Access::Key(_) => Err(Error::Internal("the route is not one for members".into())),
         }
+    }
+
+    /// That the project gets no webhooks any more, and what to look at.
+    fn silence_of(&self, project: &Project) -> Option<String> {
+        let since = project.silent_since?;
+        let usual = project.usual_gap.map_or_else(String::new, |gap| {
+            format!(" Usually one comes every {}.", text::count((gap / 60_000).max(1), "minute", "minutes"))
+        });
+        Some(format!(
+            "since {}.{usual} Look in RevenueCat under Integrations, Webhooks: is the webhook on, is its \
+             address {}, and how were its last deliveries answered? What came with a wrong value, or could not be read, stands \
+             under Settings, Rejected deliveries.",
+            times::day_and_time(since, self.now),
+            self.config.address_of(&format!("/webhooks/revenuecat/{}", project.slug)),
+        ))
     }
 
     /// Prepares `error` to be shown in the frame of the project. For somebody who may not use the route, returns the
@@ -370,6 +391,7 @@ impl LoggedIn {
                 .filter(|(_, role)| role.may(Permission::ChangePurchases))
                 .map(|(project, _)| project.waiting),
             warnings: Arc::default(),
+            silence: None,
             preferences: self.preferences,
         }
     }

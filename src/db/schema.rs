@@ -22,6 +22,17 @@ diesel::table! {
         sandbox_testers -> Text,
         refunds_need_reason -> Bool,
         refund_reasons -> Text,
+        webhooks_silent_since -> Nullable<BigInt>,
+        webhooks_usual_gap -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    webhook_hours (project_id, hour) {
+        project_id -> BigInt,
+        hour -> BigInt,
+        arrivals -> BigInt,
+        last_at -> BigInt,
     }
 }
 
@@ -768,6 +779,7 @@ macro_rules! queried_together {
 }
 
 queried_together! {
+    projects with webhook_hours;
     api_keys with projects;
     app_user_ids with connections;
     app_user_ids with customers;

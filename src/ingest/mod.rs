@@ -5,6 +5,7 @@ pub mod exports;
 pub mod queries;
 pub mod rejected;
 mod screening;
+pub mod silence;
 mod store;
 mod writer;
 

@@ -10,7 +10,7 @@ use crate::db::group::{GroupWriter, Work};
 use crate::db::{Conn, Db};
 use crate::events::{Delivery, Rejection};
 use crate::ingest::screening::ids_in;
-use crate::ingest::{self, Outcome, rejected};
+use crate::ingest::{self, Outcome, rejected, silence};
 
 /// How a delivery is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,7 @@ impl Work for Deliveries {
             let ctx = Ctx::system(project, &self.ids, self.clock.now());
             let own: Vec<(usize, &Job)> =
                 (0..).zip(jobs.iter().copied()).filter(|(_, job)| job.project == project).collect();
+            silence::note(conn, project, own.len(), ctx.now)?;
             for (place, answer) in self.store(conn, &ctx, &own)? {
                 answers.get_mut(place).into_iter().for_each(|own| *own = answer.clone());
             }

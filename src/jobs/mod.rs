@@ -19,7 +19,7 @@ use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
 use crate::db::Db;
 use crate::endpoints;
-use crate::ingest::rejected;
+use crate::ingest::{rejected, silence};
 use crate::operations::{erasure, requests, test_accounts};
 
 pub use worker::Worker;
@@ -73,6 +73,7 @@ pub const UPKEEP: &Jobs = &[
     ("second factors that nobody confirmed", |work| {
         work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))
     }),
+    ("webhooks that stopped coming", |work| silence::look(&work.db, work.now)),
     ("counts of refusals", |work| audit::refusals::append_due(&work.db, &work.ids, work.now)),
     ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),
 ];

@@ -24,6 +24,8 @@ pub struct Frame {
     pub requests: Option<i64>,
     /// Warnings about settings that could lose or leak data. They are empty for everybody but admins.
     pub warnings: Arc<[String]>,
+    /// Since when the project gets no webhooks, and what to look at; for admins.
+    pub silence: Option<String>,
     pub preferences: Preferences,
 }
 
@@ -180,6 +182,7 @@ mod tests {
                 has_settings: false,
                 requests: None,
                 warnings: Arc::default(),
+                silence: None,
                 preferences: Preferences::default(),
             };
             assert_eq!(frame.initials(), initials);

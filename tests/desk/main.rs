@@ -90,6 +90,7 @@ mod serve;
 mod sessions;
 mod settings;
 mod settings_webhook;
+mod silence;
 mod socket;
 mod star;
 mod support;
