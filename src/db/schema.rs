@@ -141,6 +141,21 @@ diesel::table! {
         suspended_at -> Nullable<BigInt>,
         checked_at -> Nullable<BigInt>,
         findings -> Nullable<Text>,
+        catalog_in_step -> Bool,
+    }
+}
+
+diesel::table! {
+    catalog_comparisons (project_id) {
+        project_id -> BigInt,
+        due_at -> Nullable<BigInt>,
+        lease_until -> Nullable<BigInt>,
+        found -> Nullable<Text>,
+        found_at -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        failed_at -> Nullable<BigInt>,
+        done -> Nullable<Text>,
+        done_at -> Nullable<BigInt>,
     }
 }
 
@@ -783,6 +798,7 @@ queried_together! {
     api_keys with projects;
     app_user_ids with connections;
     app_user_ids with customers;
+    catalog_comparisons with connections;
     connections with customers;
     connections with projects;
     app_user_ids with history;

@@ -2,6 +2,7 @@
 //! and an execution, which returns the trace for the audit log.
 
 pub mod attributes;
+pub mod catalog;
 pub mod copies;
 pub mod currencies;
 pub mod erasure;

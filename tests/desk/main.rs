@@ -30,6 +30,7 @@ mod body_memory;
 mod catalog;
 mod connected;
 mod connections;
+mod connections_catalog;
 mod copies;
 mod countries;
 mod currencies;

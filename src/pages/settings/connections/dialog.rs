@@ -40,6 +40,15 @@ struct Disconnect {
     action: String,
 }
 
+/// Keeps the catalog in step, or stops that.
+#[derive(Template)]
+#[template(path = "settings/connections/step.html")]
+struct KeepInStep {
+    form: Opened,
+    action: String,
+    in_step: bool,
+}
+
 /// The dialog that `form` names; `None` for an unknown name, or one that does not fit the connection.
 pub fn dialog(member: &Member, connection: Option<&Connection>, form: Opened) -> Option<Dialog> {
     let at = |path: &str| format!("{}/revenuecat{path}", page::address(member));
@@ -56,6 +65,10 @@ pub fn dialog(member: &Member, connection: Option<&Connection>, form: Opened) ->
         }
         "revenuecat-disconnect" if fits(connection.is_some()) => {
             Some(Dialog::new(Disconnect { form, action: at("/disconnect") }))
+        }
+        "revenuecat-step" if fits(connection.is_some()) => {
+            let in_step = connection.is_some_and(|known| known.catalog_in_step);
+            Some(Dialog::new(KeepInStep { form, action: at("/catalog/step"), in_step }))
         }
         _ => None,
     }

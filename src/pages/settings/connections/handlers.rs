@@ -16,7 +16,7 @@ use crate::requests::held;
 use crate::stores::revenuecat::{Connection, Findings, Keys, Upstream, queries};
 use crate::web::form::NoFields;
 
-type Outcome = Result<HttpResponse, Error>;
+pub type Outcome = Result<HttpResponse, Error>;
 
 pub async fn connect(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
     let (draft, allowlist) = (form.draft().clone(), config.allowlist.clone());
@@ -112,7 +112,8 @@ async fn connected(db: &Data<Db>, slug: String) -> Result<Connection, Error> {
     .await
 }
 
-fn named(conn: &mut Conn, project: ProjectId) -> Result<Connection, Error> {
+/// The connection of a project that is connected.
+pub fn named(conn: &mut Conn, project: ProjectId) -> Result<Connection, Error> {
     let missing = || Refusal::new("", "The project is not connected to RevenueCat.");
     Ok(queries::find(conn, project)?.ok_or_else(missing)?)
 }
