@@ -86,6 +86,8 @@ actions! {
     ConnectionSuspended "connection_suspended" "suspended a connection" Project,
     ConnectionResumed "connection_resumed" "let a suspended connection act" Project,
     ConnectionEnded "connection_ended" "disconnected the project" Project,
+    OnlyHerePushed "only_here_pushed" "had pushed to RevenueCat what existed only here" Project,
+    OnlyHereKept "only_here_kept" "keeps here what exists only here" Project,
     CatalogApplied "catalog_applied" "applied a catalog file" Project,
     CatalogCompared "catalog_compared" "compared the catalog with RevenueCat" Project,
     CatalogTaken "catalog_taken" "took over the catalog of RevenueCat" Project,

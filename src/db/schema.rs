@@ -146,6 +146,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    kept_here (customer_id, kind, item) {
+        customer_id -> BigInt,
+        kind -> Text,
+        item -> Text,
+        made_at -> BigInt,
+        choice -> Text,
+        decided_at -> BigInt,
+        person_id -> BigInt,
+        role -> Text,
+        request_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     catalog_comparisons (project_id) {
         project_id -> BigInt,
         due_at -> Nullable<BigInt>,
@@ -800,6 +814,8 @@ queried_together! {
     app_user_ids with customers;
     catalog_comparisons with connections;
     connections with customers;
+    connections with kept_here;
+    customers with kept_here;
     connections with projects;
     app_user_ids with history;
     app_user_ids with notes;

@@ -20,7 +20,7 @@ use crate::db::Db;
 use crate::endpoints;
 use crate::ingest::{rejected, silence};
 use crate::operations::catalog::Comparer;
-use crate::operations::{erasure, requests, test_accounts};
+use crate::operations::{erasure, only_here, requests, test_accounts};
 
 pub use worker::Worker;
 
@@ -65,7 +65,10 @@ pub const PUNCTUAL: &Jobs = &[
 ];
 
 /// What stores are asked, which may take as long as a store takes to answer.
-pub const REQUESTS: &Jobs = &[("requests to stores", |work| work.requests.work(&|| work.is_stopping()))];
+pub const REQUESTS: &Jobs = &[
+    ("pushing what exists only here", |work| only_here::push(&work.db, &work.ids, &work.clock, &|| work.is_stopping())),
+    ("requests to stores", |work| work.requests.work(&|| work.is_stopping())),
+];
 
 /// What is read from RevenueCat, at the pace that it allows.
 pub const COMPARISONS: &Jobs = &[("comparing catalogs", |work| work.comparer.work(&|| work.is_stopping()))];

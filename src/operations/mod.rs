@@ -7,6 +7,7 @@ pub mod copies;
 pub mod currencies;
 pub mod erasure;
 pub mod grants;
+pub mod only_here;
 pub mod overrides;
 pub mod requests;
 pub mod test_accounts;

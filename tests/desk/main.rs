@@ -31,6 +31,7 @@ mod catalog;
 mod connected;
 mod connections;
 mod connections_catalog;
+mod connections_only_here;
 mod copies;
 mod countries;
 mod currencies;

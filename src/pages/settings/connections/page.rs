@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::catalog;
 use super::dialog::dialog;
 use super::model::values;
+use super::{catalog, only_here};
 use crate::actions::{InProject, Opened, Page, View, fresh_key};
 use crate::auth::Member;
 use crate::base::clock::Moment;
@@ -38,6 +38,7 @@ struct Shown {
     suspended: Option<Stamp>,
     findings: Vec<Finding>,
     catalog: catalog::Card,
+    only_here: only_here::Card,
 }
 
 /// The path of the page.
@@ -72,8 +73,8 @@ impl Page for ConnectionsPage {
         format!("{}/connections", self.nav.base)
     }
 
-    fn dialog(&self, _: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
-        Ok(dialog(view.who, self.connection.as_ref().map(|shown| &shown.connection), opened))
+    fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        dialog(conn, view.who, self.connection.as_ref().map(|shown| &shown.connection), opened)
     }
 }
 
@@ -91,6 +92,7 @@ impl Shown {
             suspended: connection.suspended_at.map(Stamp::full),
             findings: connection.findings().0,
             catalog: catalog::Card::load(conn, member, &connection, (once, now))?,
+            only_here: only_here::Card::load(conn, member, &connection, now)?,
             connection,
         })
     }
