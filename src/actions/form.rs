@@ -65,6 +65,11 @@ impl ActionContext<'_> {
         self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 
+    /// All that was typed into fields of this name.
+    pub fn typed_all<'b>(&'b self, field: &'b str) -> impl Iterator<Item = &'b str> {
+        self.typed.iter().filter(move |(name, _)| name == field).map(|(_, value)| value.as_str())
+    }
+
     /// Checks a further permission, for an action that needs more than its route asks for.
     ///
     /// # Errors

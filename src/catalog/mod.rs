@@ -1,5 +1,6 @@
 //! The catalog: what a project sells. Products unlock entitlements, and offerings show products to customers.
 
+pub mod comparison;
 pub mod file;
 pub mod queries;
 pub mod rows;

@@ -47,7 +47,7 @@ pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     let (intake, last_seen) = (application.intake.clone(), application.last_seen.clone());
     let (attributes, log_ins) = (application.attributes.clone(), application.log_ins.clone());
     finish_imports(application.db.clone());
-    let jobs = Worker::start(application.requests.clone());
+    let jobs = Worker::start(application.requests.clone(), application.comparer.clone());
     let jobs = jobs.map_err(|error| format!("cannot start the thread for jobs: {error}"))?;
     let courier = endpoints::Worker::start(application.courier());
     let courier = courier.map_err(|error| format!("cannot start the thread that sends events: {error}"))?;

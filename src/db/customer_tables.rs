@@ -40,6 +40,8 @@ pub const CUSTOMER_TABLES: &[(&str, OnMerge)] = &[
     ("former_purchases", OnMerge::Drop),
     ("grant_ends", OnMerge::Move),
     ("history", OnMerge::Choose),
+    // Whoever is merged is listed again: what exists only here is decided once more.
+    ("kept_here", OnMerge::Drop),
     ("notes", OnMerge::Move),
     ("offering_overrides", OnMerge::Choose),
     ("payments", OnMerge::Move),

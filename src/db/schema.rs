@@ -141,6 +141,35 @@ diesel::table! {
         suspended_at -> Nullable<BigInt>,
         checked_at -> Nullable<BigInt>,
         findings -> Nullable<Text>,
+        catalog_in_step -> Bool,
+    }
+}
+
+diesel::table! {
+    kept_here (customer_id, kind, item) {
+        customer_id -> BigInt,
+        kind -> Text,
+        item -> Text,
+        made_at -> BigInt,
+        choice -> Text,
+        decided_at -> BigInt,
+        person_id -> BigInt,
+        role -> Text,
+        request_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    catalog_comparisons (project_id) {
+        project_id -> BigInt,
+        due_at -> Nullable<BigInt>,
+        lease_until -> Nullable<BigInt>,
+        found -> Nullable<Text>,
+        found_at -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        failed_at -> Nullable<BigInt>,
+        done -> Nullable<Text>,
+        done_at -> Nullable<BigInt>,
     }
 }
 
@@ -783,7 +812,10 @@ queried_together! {
     api_keys with projects;
     app_user_ids with connections;
     app_user_ids with customers;
+    catalog_comparisons with connections;
     connections with customers;
+    connections with kept_here;
+    customers with kept_here;
     connections with projects;
     app_user_ids with history;
     app_user_ids with notes;

@@ -1,7 +1,6 @@
 //! Work that starts at a time instead of a request. A job finds its work with one query on an index and works in small
-//! transactions. Three threads run the jobs again and again: one what customers wait for, one what stores are asked, and one
-//! what takes long. Several
-//! processes may run the same job at once.
+//! transactions. Four threads run the jobs again and again: one what customers wait for, one what stores are asked, one what is
+//! compared with RevenueCat, and one what takes long. Several processes may run the same job at once.
 
 mod grants;
 mod overrides;
@@ -20,7 +19,8 @@ use crate::base::ids::{Ids, ProjectId};
 use crate::db::Db;
 use crate::endpoints;
 use crate::ingest::{rejected, silence};
-use crate::operations::{erasure, requests, test_accounts};
+use crate::operations::catalog::Comparer;
+use crate::operations::{erasure, only_here, requests, test_accounts};
 
 pub use worker::Worker;
 
@@ -34,6 +34,8 @@ pub struct Work {
     pub clock: Clock,
     /// Sends what is asked of stores.
     pub requests: requests::Worker,
+    /// Compares catalogs with RevenueCat's.
+    pub comparer: Comparer,
     /// True once the server stops. A job that takes long asks after each step, and leaves the rest to the next start.
     pub is_stopping: Arc<AtomicBool>,
 }
@@ -63,7 +65,13 @@ pub const PUNCTUAL: &Jobs = &[
 ];
 
 /// What stores are asked, which may take as long as a store takes to answer.
-pub const REQUESTS: &Jobs = &[("requests to stores", |work| work.requests.work(&|| work.is_stopping()))];
+pub const REQUESTS: &Jobs = &[
+    ("pushing what exists only here", |work| only_here::push(&work.db, &work.ids, &work.clock, &|| work.is_stopping())),
+    ("requests to stores", |work| work.requests.work(&|| work.is_stopping())),
+];
+
+/// What is read from RevenueCat, at the pace that it allows.
+pub const COMPARISONS: &Jobs = &[("comparing catalogs", |work| work.comparer.work(&|| work.is_stopping()))];
 
 /// What may take long, and may be late.
 pub const UPKEEP: &Jobs = &[

@@ -6,7 +6,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Jobs, PUNCTUAL, REQUESTS, UPKEEP, Work, renewals, run};
+use super::{COMPARISONS, Jobs, PUNCTUAL, REQUESTS, UPKEEP, Work, renewals, run};
+use crate::operations::catalog::Comparer;
 use crate::operations::requests;
 
 /// The longest time between two runs.
@@ -18,7 +19,7 @@ const EVERY_REQUEST: Duration = Duration::from_secs(5);
 /// Runs the jobs until it is stopped.
 pub struct Worker {
     is_stopping: Arc<AtomicBool>,
-    threads: [Thread; 3],
+    threads: [Thread; 4],
 }
 
 /// A thread, and what wakes it when it is to end.
@@ -33,19 +34,20 @@ type Wait = fn(&Work) -> Duration;
 impl Worker {
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start(requests: requests::Worker) -> std::io::Result<Worker> {
+    pub fn start(requests: requests::Worker, comparer: Comparer) -> std::io::Result<Worker> {
         let (db, clock, ids) = (requests.db.clone(), requests.clock.clone(), requests.ids.clone());
         let is_stopping = Arc::new(AtomicBool::new(false));
         let stopping = is_stopping.clone();
         let work = move || {
             let now = clock.now();
-            let (requests, is_stopping) = (requests.clone(), stopping.clone());
-            Work { now, clock: clock.clone(), db: db.clone(), ids: ids.clone(), requests, is_stopping }
+            let (requests, comparer, is_stopping) = (requests.clone(), comparer.clone(), stopping.clone());
+            Work { now, clock: clock.clone(), db: db.clone(), ids: ids.clone(), requests, comparer, is_stopping }
         };
         let punctual = thread("jobs", PUNCTUAL, work.clone(), |work| renewals::time_until_next(work, EVERY))?;
         let requests = thread("requests", REQUESTS, work.clone(), |_| EVERY_REQUEST)?;
+        let comparisons = thread("comparisons", COMPARISONS, work.clone(), |_| EVERY_REQUEST)?;
         let upkeep = thread("upkeep", UPKEEP, work, |_| EVERY)?;
-        Ok(Worker { is_stopping, threads: [punctual, requests, upkeep] })
+        Ok(Worker { is_stopping, threads: [punctual, requests, comparisons, upkeep] })
     }
 
     /// Waits for the present step of each thread to finish, then ends them.

@@ -2,10 +2,12 @@
 //! and an execution, which returns the trace for the audit log.
 
 pub mod attributes;
+pub mod catalog;
 pub mod copies;
 pub mod currencies;
 pub mod erasure;
 pub mod grants;
+pub mod only_here;
 pub mod overrides;
 pub mod requests;
 pub mod test_accounts;

@@ -35,6 +35,7 @@ use crate::db::{Db, durability, secrets};
 use crate::endpoints::{Client, Courier};
 use crate::ingest::Intake;
 use crate::live::{self, Live};
+use crate::operations::catalog::Comparer;
 use crate::operations::requests;
 use crate::server::health::{self, Readiness};
 use crate::stores::Lines;
@@ -60,6 +61,8 @@ pub struct Application {
     pub live: Live,
     /// Sends what is asked of stores.
     pub requests: requests::Worker,
+    /// Compares catalogs with RevenueCat's.
+    pub comparer: Comparer,
     /// The Test Store, as something that can be asked.
     pub till: Arc<Till>,
     monotonic: MonotonicClock,
@@ -101,6 +104,7 @@ impl Application {
         let upstream = Upstream::new(config.allowlist.clone());
         let revenuecat = Arc::new(revenuecat::Service::new(db.clone(), upstream, clock.clone()));
         let lines = Lines::new(till.clone(), Arc::new(revenuecat::Client { service: revenuecat.clone() }));
+        let comparer = Comparer { service: revenuecat, ids: ids.clone() };
         let beside = Arc::new(Semaphore::new(requests::BESIDE));
         let requests = requests::Worker { db: db.clone(), ids: ids.clone(), clock: clock.clone(), lines, beside };
         Ok(Application {
@@ -116,6 +120,7 @@ impl Application {
             countries,
             live,
             requests,
+            comparer,
             till,
             monotonic,
             passwords,
@@ -228,6 +233,7 @@ pub fn app(
         .app_data(Data::new(application.intake.clone()))
         .app_data(Data::new(application.live.clone()))
         .app_data(Data::new(application.requests.clone()))
+        .app_data(Data::new(application.comparer.clone()))
         .app_data(Data::new(application.last_seen.clone()))
         .app_data(Data::new(application.attributes.clone()))
         .app_data(Data::new(application.log_ins.clone()))

@@ -30,13 +30,14 @@ async fn file(desk: &Desk, path: &str) -> Value {
 
 /// Tables of which the file has nothing: they are for the program's own work or a colleague's, or follow from events and
 /// purchases, which are there. The last one has the actions of the team, which another test finds there.
-const NOT_IN_THE_FILE: [&str; 10] = [
+const NOT_IN_THE_FILE: [&str; 11] = [
     "test_sales",
     "test_customers",
     "submissions",
     "stale_customers",
     "progress",
     "payments",
+    "kept_here",
     "former_purchases",
     "currency_entries",
     "checkpoints",
@@ -45,7 +46,7 @@ const NOT_IN_THE_FILE: [&str; 10] = [
 
 /// Tables of which the deletion dialog has no number: those, search terms, which follow from what is counted, and the history,
 /// whose length is stored with the customer.
-const NOT_COUNTED: [&str; 12] = [
+const NOT_COUNTED: [&str; 13] = [
     "test_sales",
     "test_customers",
     "submissions",
@@ -53,6 +54,7 @@ const NOT_COUNTED: [&str; 12] = [
     "search_terms",
     "progress",
     "payments",
+    "kept_here",
     "history",
     "former_purchases",
     "currency_entries",

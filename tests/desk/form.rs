@@ -101,7 +101,7 @@ const WITHOUT_FIELDS: [&str; 13] = [
     "/projects/sundial/settings/webhook/secret/end",
     "/projects/sundial/settings/connections/revenuecat/check",
     "/projects/sundial/settings/connections/revenuecat/resume",
-    "/projects/sundial/settings/connections/revenuecat/disconnect",
+    "/projects/sundial/settings/connections/revenuecat/catalog",
     "/projects/sundial/settings/keys/1/revoke",
     "/projects/sundial/settings/keys/1/keep",
     "/projects/sundial/settings/invitations/1/delete",

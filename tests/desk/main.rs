@@ -30,6 +30,8 @@ mod body_memory;
 mod catalog;
 mod connected;
 mod connections;
+mod connections_catalog;
+mod connections_only_here;
 mod copies;
 mod countries;
 mod currencies;

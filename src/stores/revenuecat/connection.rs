@@ -28,6 +28,8 @@ pub struct Connection {
     pub suspended_at: Option<Moment>,
     pub checked_at: Option<Moment>,
     findings: Option<String>,
+    /// Whether the project's catalog follows the one there.
+    pub catalog_in_step: bool,
 }
 
 /// The secret keys. They have no `Debug`, so that no log can print them.
@@ -61,6 +63,7 @@ impl Connection {
             suspended_at: None,
             checked_at: None,
             findings: None,
+            catalog_in_step: false,
         };
         connection.set_keys(keys, master, now)?;
         Ok(connection)

@@ -2,6 +2,7 @@
 //! said is done. Another Dossier speaks the same API and may stand in its place.
 
 mod budget;
+pub mod catalog;
 mod check;
 mod client;
 mod connection;

@@ -106,7 +106,7 @@ impl Session<'_> {
     }
 
     /// The part below the project of a path or an address that the other side names.
-    fn below(&self, named: &str) -> Option<String> {
+    pub(super) fn below(&self, named: &str) -> Option<String> {
         let path = named.strip_prefix(&self.base_url).unwrap_or(named);
         let rest = path.strip_prefix(&self.root)?;
         rest.starts_with(['/', '?']).then(|| rest.to_owned())

@@ -96,6 +96,12 @@ pub async fn add_customer_with_everything(desk: &Desk) {
             request_steps::words.eq("kanarie"),
         );
         diesel::insert_into(request_steps::table).values(step).execute(conn)?;
+        let kept = (
+            (kept_here::customer_id.eq(customer), kept_here::kind.eq("attribute"), kept_here::item.eq("kanarie")),
+            (kept_here::made_at.eq(1), kept_here::choice.eq("keep"), kept_here::decided_at.eq(1)),
+            (kept_here::person_id.eq(SOL.id.0), kept_here::role.eq("admin")),
+        );
+        diesel::insert_into(kept_here::table).values(kept).execute(conn)?;
         let starred =
             (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
         diesel::insert_into(test_customers::table).values(starred).execute(conn)?;

@@ -6,13 +6,16 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dossier::base::allowlist::Allowlist;
+use dossier::base::error::Error;
 use dossier::requests::State;
 use dossier::requests::queries;
+use dossier::stores::revenuecat::{Connection, Keys, queries as connections};
 
 use super::cast::{Person, SOL};
 use super::customers::customer_id;
 use super::seed::WEBHOOK_SECRET;
 use super::server::{Server, dossier, free_address, serve};
+use super::stand_in::{KEY, StandIn};
 use super::test_store::{new_key, stock};
 use super::{Answer, Desk};
 
@@ -77,6 +80,17 @@ pub fn start(desk: &Desk) -> Server {
     let mut command = serve(desk, address);
     command.envs(LOCAL);
     Server::run(command, address)
+}
+
+/// Connects Sundial to a stand-in, without trying the keys.
+pub fn connect_to(desk: &Desk, upstream: &StandIn) {
+    let keys = Keys { v2: KEY.into(), v1: None };
+    let connected = desk.db.write_here(|conn| {
+        let at = ("proj1", upstream.url.as_str());
+        let connection = Connection::new(desk.project, at, &keys, &conn.master_keys()?, desk.clock.now())?;
+        Ok::<_, Error>(connections::insert(conn, &connection)?)
+    });
+    connected.expect("a connection");
 }
 
 impl Pair {

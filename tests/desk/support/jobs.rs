@@ -17,14 +17,18 @@ pub fn run_jobs(desk: &Desk) -> usize {
 
 /// Does everything that is due, as the threads of a server do; returns how much it was.
 pub fn run_all(work: &Work) -> usize {
-    jobs::run(jobs::PUNCTUAL, work) + jobs::run(jobs::REQUESTS, work) + jobs::run(jobs::UPKEEP, work)
+    jobs::run(jobs::PUNCTUAL, work)
+        + jobs::run(jobs::REQUESTS, work)
+        + jobs::run(jobs::COMPARISONS, work)
+        + jobs::run(jobs::UPKEEP, work)
 }
 
 /// What is due now, for a process that has this connection to the database.
 pub fn jobs_of_process(desk: &Desk, db: &Db) -> Work {
     let (clock, ids, now) = (desk.clock.clone(), desk.ids.clone(), desk.clock.now());
     let requests = requests::Worker { db: db.clone(), ..desk.application.requests.clone() };
-    Work { clock, db: db.clone(), ids, now, requests, is_stopping: Arc::default() }
+    let comparer = desk.application.comparer.clone();
+    Work { clock, db: db.clone(), ids, now, requests, comparer, is_stopping: Arc::default() }
 }
 
 /// Derives every profile again from the stored events: of one project, or of all.

@@ -57,6 +57,11 @@ struct Side {
     raw: Option<Vec<u8>>,
     /// Whether the lists of customers' subscriptions never end.
     repeats_pages: bool,
+    /// The lists of what is sold, by their paths.
+    lists: BTreeMap<String, Vec<Value>>,
+    /// The lists that the key may not read, and those that never end.
+    denied: Vec<String>,
+    endless: Vec<String>,
 }
 
 /// The server, at `url`. Its project is `proj1`, and its key [`KEY`].
@@ -99,6 +104,18 @@ impl StandIn {
 
     pub fn repeats_pages(&self) {
         self.side().repeats_pages = true;
+    }
+
+    /// What a list holds from now on: `products`, `entitlements/entl1/products`.
+    pub fn sells(&self, list: &str, items: Vec<Value>) {
+        self.side().lists.insert(list.into(), items);
+    }
+
+    /// From now on these lists may not be read, and those never end.
+    pub fn fails(&self, denied: &[&str], endless: &[&str]) {
+        let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+        let mut side = self.side();
+        (side.denied, side.endless) = (owned(denied), owned(endless));
     }
 
     pub fn customer(&self, id: &str) -> Option<Customer> {
@@ -213,6 +230,13 @@ impl Side {
             path.split('/').skip(1).map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let body: Value = serde_json::from_str(&call.body).unwrap_or_default();
+        let list_path = parts.join("/");
+        if self.denied.contains(&list_path) {
+            return (403, error("authorization_error", "This key lacks a scope."));
+        }
+        if let Some(items) = self.lists.get(&list_path) {
+            return (200, window(items, call, query, self.endless.contains(&list_path)));
+        }
         match parts.as_slice() {
             ["entitlements"] => {
                 (200, list(vec![json!({ "object": "entitlement", "id": "entl1", "lookup_key": "pro" })]))
@@ -297,6 +321,21 @@ impl Side {
             _ => (404, error("resource_missing", "Resource not found.")),
         }
     }
+}
+
+/// A window of a list, as large as the call says. One of a list that never ends leads back to the first.
+fn window(items: &[Value], call: &Call, query: &str, is_endless: bool) -> Value {
+    let field = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let limit = field("limit").and_then(|limit| limit.parse().ok()).unwrap_or(20);
+    let from = field("starting_after").and_then(|place| place.parse().ok()).unwrap_or(0_usize);
+    let mut page = list(items.iter().skip(from).take(limit).cloned().collect());
+    let path = call.path.split('?').next().unwrap_or_default();
+    let next = from + limit;
+    if next < items.len() || is_endless {
+        let next = if next < items.len() { next } else { 0 };
+        page["next_page"] = json!(format!("{path}?limit={limit}&starting_after={next}"));
+    }
+    page
 }
 
 fn subscriptions(one: &Customer) -> Vec<Value> {

@@ -2,9 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use serde::Deserialize;
 
 use super::connect::{Connected, attempt, connect as store};
 use super::model::{Draft, Wanted, values};
+use super::only_here as older;
 use super::page::{ConnectionsPage, address};
 use crate::actions::{ActionContext, ActionForm, Done};
 use crate::audit::{Action, Trace};
@@ -12,11 +14,13 @@ use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
 use crate::base::ids::ProjectId;
 use crate::db::{Conn, Db};
+use crate::operations::only_here;
+use crate::operations::requests::{self, Unsent};
 use crate::requests::held;
 use crate::stores::revenuecat::{Connection, Findings, Keys, Upstream, queries};
 use crate::web::form::NoFields;
 
-type Outcome = Result<HttpResponse, Error>;
+pub type Outcome = Result<HttpResponse, Error>;
 
 pub async fn connect(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
     let (draft, allowlist) = (form.draft().clone(), config.allowlist.clone());
@@ -28,8 +32,13 @@ pub async fn connect(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
         Ok((wanted, findings))
     };
     let work = |action: &mut ActionContext<'_>, _: Draft, (wanted, findings): (Wanted, Findings)| {
-        let Connected { trace, .. } = store(action.conn, &action.ctx, &wanted, &findings)?;
-        Ok(Done::new(trace, "The project is connected to RevenueCat.", address(action.who)))
+        let Connected { trace, connection } = store(action.conn, &action.ctx, &wanted, &findings)?;
+        let counts = older::counts(action.conn, &connection, action.ctx.now)?;
+        let location = match counts.iter().find(|(_, number)| *number > 0) {
+            Some((kind, _)) => format!("{}?kind={}", older::address(action.who), kind.as_str()),
+            None => address(action.who),
+        };
+        Ok(Done::new(trace, "The project is connected to RevenueCat.", location))
     };
     form.run_after::<ConnectionsPage, _, _>("revenuecat-connect", tried, work).await
 }
@@ -90,17 +99,44 @@ pub async fn resume(form: ActionForm<NoFields>) -> Outcome {
     .await
 }
 
-pub async fn disconnect(form: ActionForm<NoFields>) -> Outcome {
-    form.run::<ConnectionsPage, _>("revenuecat-disconnect", |action, _| {
+/// What becomes of requests that were not sent.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Parting {
+    /// `withdraw` or `here`; empty where there are none.
+    waiting: String,
+}
+
+pub async fn disconnect(form: ActionForm<Parting>) -> Outcome {
+    form.run::<ConnectionsPage, _>("revenuecat-disconnect", |action, parting| {
         let gone = named(action.conn, action.who.project.id)?;
+        let mut open = requests::open(action.conn, gone.project)?;
+        let unsent = parting.unsent(open.unsent.is_empty())?;
         queries::delete(action.conn, gone.project)?;
+        only_here::forget(action.conn, gone.project)?;
         if gone.suspended_at.is_some() {
+            // A copy reads what came of them: the original may have sent them.
+            open.sent.clear();
             held::release(action.conn, gone.project, None, action.ctx.now)?;
         }
+        requests::part(action.conn, &action.ctx, open, unsent)?;
         let trace = Trace::new(Action::ConnectionEnded).about("RevenueCat").before(values(&gone).lines());
         Ok(Done::new(trace, "The project only takes webhooks now. Its keys are forgotten.", address(action.who)))
     })
     .await
+}
+
+impl Parting {
+    /// # Errors
+    /// [`Refusal`] when nobody has said what becomes of them.
+    fn unsent(&self, are_none: bool) -> Result<Unsent, Refusal> {
+        match self.waiting.as_str() {
+            "here" => Ok(Unsent::CarriedOutHere),
+            "withdraw" => Ok(Unsent::TakenBack),
+            _ if are_none => Ok(Unsent::TakenBack),
+            _ => Err(Refusal::new("waiting", "Say what becomes of them.")),
+        }
+    }
 }
 
 /// The connection of the project with this slug.
@@ -112,7 +148,8 @@ async fn connected(db: &Data<Db>, slug: String) -> Result<Connection, Error> {
     .await
 }
 
-fn named(conn: &mut Conn, project: ProjectId) -> Result<Connection, Error> {
+/// The connection of a project that is connected.
+pub fn named(conn: &mut Conn, project: ProjectId) -> Result<Connection, Error> {
     let missing = || Refusal::new("", "The project is not connected to RevenueCat.");
     Ok(queries::find(conn, project)?.ok_or_else(missing)?)
 }

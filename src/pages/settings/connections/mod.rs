@@ -1,10 +1,13 @@
 //! `/projects/{p}/settings/connections`: where the project's truth lies, and the keys of RevenueCat:
-//! connecting, checking, replacing keys, letting a copy act, disconnecting.
+//! connecting, checking, replacing keys, letting a copy act, disconnecting. Below it the catalog there (`catalog/`), and what exists only
+//! here (`only_here/`).
 
+mod catalog;
 mod connect;
 mod dialog;
 mod handlers;
 mod model;
+mod only_here;
 mod page;
 
 use crate::actions::show;
@@ -22,5 +25,9 @@ pub fn routes(routes: &mut Routes) {
         routes.post("/revenuecat/check", ManageConnections, handlers::check);
         routes.post("/revenuecat/resume", ManageConnections, handlers::resume).asks_for(Proof::Always);
         routes.post("/revenuecat/disconnect", ManageConnections, handlers::disconnect).asks_for(Proof::Always);
+        routes.within("/revenuecat", |routes| {
+            catalog::routes(routes);
+            only_here::routes(routes);
+        });
     });
 }

@@ -4,8 +4,10 @@ use askama::Template;
 
 use super::dialog::dialog;
 use super::model::values;
+use super::{catalog, only_here};
 use crate::actions::{InProject, Opened, Page, View, fresh_key};
 use crate::auth::Member;
+use crate::base::clock::Moment;
 use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::db::Conn;
@@ -35,6 +37,8 @@ struct Shown {
     checked: Option<Stamp>,
     suspended: Option<Stamp>,
     findings: Vec<Finding>,
+    catalog: catalog::Card,
+    only_here: only_here::Card,
 }
 
 /// The path of the page.
@@ -48,18 +52,14 @@ impl Page for ConnectionsPage {
     fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<ConnectionsPage, Error> {
         let (member, now) = (view.who, view.request.now);
         let config: &Config = view.request.config();
-        let connection = queries::find(conn, member.project.id)?.map(|connection| Shown {
-            values: values(&connection),
-            keys_set: Stamp::day(connection.keys_set_at),
-            checked: connection.checked_at.map(|at| Stamp::relative(at, now).inside()),
-            suspended: connection.suspended_at.map(Stamp::full),
-            findings: connection.findings().0,
-            connection,
-        });
+        let once = fresh_key()?;
+        let connection = queries::find(conn, member.project.id)?;
+        let connection =
+            connection.map(|connection| Shown::load(conn, member, connection, (&once, now))).transpose()?;
         Ok(ConnectionsPage {
             layout: member.layout("Connections", Section::Settings),
             nav: nav(conn, member, "connections")?,
-            once: fresh_key()?,
+            once,
             connection,
             webhook: config.address_of(&format!("/webhooks/revenuecat/{}", member.project.slug)),
         })
@@ -73,8 +73,28 @@ impl Page for ConnectionsPage {
         format!("{}/connections", self.nav.base)
     }
 
-    fn dialog(&self, _: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
-        Ok(dialog(view.who, self.connection.as_ref().map(|shown| &shown.connection), opened))
+    fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
+        dialog(conn, view.who, self.connection.as_ref().map(|shown| &shown.connection), opened)
+    }
+}
+
+impl Shown {
+    fn load(
+        conn: &mut Conn,
+        member: &Member,
+        connection: Connection,
+        (once, now): (&str, Moment),
+    ) -> Result<Shown, Error> {
+        Ok(Shown {
+            values: values(&connection),
+            keys_set: Stamp::day(connection.keys_set_at),
+            checked: connection.checked_at.map(|at| Stamp::relative(at, now).inside()),
+            suspended: connection.suspended_at.map(Stamp::full),
+            findings: connection.findings().0,
+            catalog: catalog::Card::load(conn, member, &connection, (once, now))?,
+            only_here: only_here::Card::load(conn, member, &connection, now)?,
+            connection,
+        })
     }
 }
 

@@ -1,0 +1,2 @@
+DROP INDEX attributes_of_team;
+DROP TABLE kept_here;
