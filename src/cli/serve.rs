@@ -45,9 +45,10 @@ pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     }
     println!("Dossier listens on {}", application.config.public_url.as_str().trim_end_matches('/'));
     let (intake, last_seen) = (application.intake.clone(), application.last_seen.clone());
+    let (arrivals, db) = (intake.arrivals.clone(), application.db.clone());
     let (attributes, log_ins) = (application.attributes.clone(), application.log_ins.clone());
     finish_imports(application.db.clone());
-    let jobs = Worker::start(application.requests.clone(), application.comparer.clone());
+    let jobs = Worker::start(&application.work());
     let jobs = jobs.map_err(|error| format!("cannot start the thread for jobs: {error}"))?;
     let courier = endpoints::Worker::start(application.courier());
     let courier = courier.map_err(|error| format!("cannot start the thread that sends events: {error}"))?;
@@ -59,6 +60,7 @@ pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     last_seen.close();
     jobs.stop();
     courier.stop();
+    arrivals.write(&db).map_err(|error| format!("how many webhooks came could not be written: {error}"))?;
     served
 }
 

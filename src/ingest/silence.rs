@@ -1,6 +1,9 @@
 //! When webhooks stop coming. They are counted by the hour; none for ten times the usual gap, and for an hour at least, is silence,
 //! which admins are told.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -19,17 +22,59 @@ const TIMES: i64 = 10;
 /// With fewer arrivals in a week nothing is usual.
 const FEWEST: i64 = 20;
 
-/// Counts webhooks that came now.
-pub fn note(conn: &mut Conn, project: ProjectId, arrivals: usize, now: Moment) -> QueryResult<()> {
-    let (count, hour) = (i64::try_from(arrivals).unwrap_or(i64::MAX), now.millis().div_euclid(HOUR));
-    let row = (hours::project_id.eq(project), hours::hour.eq(hour), hours::arrivals.eq(count), hours::last_at.eq(now));
+/// Webhooks that came and are not yet written down. They are counted in memory, so that no delivery waits for a row that all
+/// deliveries of a project share: a process that is killed forgets those of its last minute. Clones share the count.
+#[derive(Debug, Clone, Default)]
+pub struct Arrivals(Arc<Mutex<BTreeMap<(ProjectId, i64), Arrived>>>);
+
+/// What came within an hour.
+#[derive(Debug, Clone, Copy)]
+struct Arrived {
+    count: i64,
+    last_at: Moment,
+}
+
+impl Arrivals {
+    /// Counts a webhook that came now.
+    pub fn add(&self, project: ProjectId, now: Moment) {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let arrived = counted.entry((project, now.millis().div_euclid(HOUR)));
+        let arrived = arrived.or_insert(Arrived { count: 0, last_at: now });
+        *arrived = Arrived { count: arrived.count + 1, last_at: arrived.last_at.max(now) };
+    }
+
+    /// Writes down what came since the last time: a project of which something came is not silent.
+    ///
+    /// # Errors
+    /// When the database fails: then the counts are kept for the next time.
+    pub fn write(&self, db: &Db) -> Result<(), Error> {
+        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if counted.is_empty() {
+            return Ok(());
+        }
+        db.write_here(|conn| {
+            counted.iter().try_for_each(|(place, arrived)| Ok::<_, Error>(store(conn, *place, *arrived)?))
+        })?;
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (place, written) in counted {
+            left.entry(place).and_modify(|arrived| arrived.count -= written.count);
+        }
+        left.retain(|_, arrived| arrived.count > 0);
+        Ok(())
+    }
+}
+
+fn store(conn: &mut Conn, (project, hour): (ProjectId, i64), arrived: Arrived) -> QueryResult<()> {
+    let Arrived { count, last_at } = arrived;
+    let row =
+        (hours::project_id.eq(project), hours::hour.eq(hour), hours::arrivals.eq(count), hours::last_at.eq(last_at));
     let counted = diesel::insert_into(hours::table)
         .values(row)
         .on_conflict((hours::project_id, hours::hour))
         .do_update()
-        .set((hours::arrivals.eq(hours::arrivals + count), hours::last_at.eq(now)));
+        .set((hours::arrivals.eq(hours::arrivals + count), hours::last_at.eq(last_at)));
     Both(counted).execute(conn)?;
-    diesel::update(projects::table.find(project).filter(projects::webhooks_silent_since.is_not_null()))
+    diesel::update(projects::table.find(project).filter(projects::webhooks_silent_since.lt(last_at)))
         .set(projects::webhooks_silent_since.eq(None::<Moment>))
         .execute(conn)?;
     Ok(())

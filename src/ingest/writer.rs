@@ -10,7 +10,8 @@ use crate::db::group::{GroupWriter, Work};
 use crate::db::{Conn, Db};
 use crate::events::{Delivery, Rejection};
 use crate::ingest::screening::ids_in;
-use crate::ingest::{self, Outcome, rejected, silence};
+use crate::ingest::silence::Arrivals;
+use crate::ingest::{self, Outcome, rejected};
 
 /// How a delivery is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Answer {
 pub struct Intake {
     writer: GroupWriter<Deliveries>,
     clock: Clock,
+    /// How many came.
+    pub arrivals: Arrivals,
 }
 
 impl Intake {
@@ -34,7 +37,7 @@ impl Intake {
     /// When the thread cannot be started.
     pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Intake> {
         let writer = GroupWriter::start(db, Deliveries { clock: clock.clone(), ids })?;
-        Ok(Intake { writer, clock })
+        Ok(Intake { writer, clock, arrivals: Arrivals::default() })
     }
 
     /// Stores a body; returns after the commit.
@@ -42,8 +45,9 @@ impl Intake {
     /// # Errors
     /// As [`GroupWriter::run`].
     pub async fn take(&self, project: ProjectId, body: Vec<u8>) -> Result<Answer, Error> {
-        let bytes = body.len();
-        let parsed = Delivery::parse(body, self.clock.now());
+        let (bytes, now) = (body.len(), self.clock.now());
+        self.arrivals.add(project, now);
+        let parsed = Delivery::parse(body, now);
         self.writer.run(Job { project, parsed, bytes }).await
     }
 
@@ -76,7 +80,6 @@ impl Work for Deliveries {
             let ctx = Ctx::system(project, &self.ids, self.clock.now());
             let own: Vec<(usize, &Job)> =
                 (0..).zip(jobs.iter().copied()).filter(|(_, job)| job.project == project).collect();
-            silence::note(conn, project, own.len(), ctx.now)?;
             for (place, answer) in self.store(conn, &ctx, &own)? {
                 answers.get_mut(place).into_iter().for_each(|own| *own = answer.clone());
             }

@@ -18,6 +18,7 @@ use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
 use crate::db::Db;
 use crate::endpoints;
+use crate::ingest::silence::Arrivals;
 use crate::ingest::{rejected, silence};
 use crate::operations::catalog::Comparer;
 use crate::operations::{erasure, only_here, requests, test_accounts};
@@ -36,11 +37,18 @@ pub struct Work {
     pub requests: requests::Worker,
     /// Compares catalogs with RevenueCat's.
     pub comparer: Comparer,
+    /// How many webhooks came to this process.
+    pub arrivals: Arrivals,
     /// True once the server stops. A job that takes long asks after each step, and leaves the rest to the next start.
     pub is_stopping: Arc<AtomicBool>,
 }
 
 impl Work {
+    /// The same at this moment.
+    fn at_present(&self) -> Work {
+        Work { now: self.clock.now(), ..self.clone() }
+    }
+
     /// The context of what a job does in a project.
     fn ctx(&self, project: ProjectId) -> Ctx {
         Ctx::system(project, &self.ids, self.now)
@@ -81,7 +89,10 @@ pub const UPKEEP: &Jobs = &[
     ("second factors that nobody confirmed", |work| {
         work.db.write_here(|conn| Ok::<_, Error>(forget_unfinished(conn, work.now)?))
     }),
-    ("webhooks that stopped coming", |work| silence::look(&work.db, work.now)),
+    ("webhooks that stopped coming", |work| {
+        work.arrivals.write(&work.db)?;
+        silence::look(&work.db, work.now)
+    }),
     ("counts of refusals", |work| audit::refusals::append_due(&work.db, &work.ids, work.now)),
     ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),
 ];

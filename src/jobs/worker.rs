@@ -7,8 +7,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{COMPARISONS, Jobs, PUNCTUAL, REQUESTS, UPKEEP, Work, renewals, run};
-use crate::operations::catalog::Comparer;
-use crate::operations::requests;
 
 /// The longest time between two runs.
 const EVERY: Duration = Duration::from_secs(30);
@@ -34,20 +32,12 @@ type Wait = fn(&Work) -> Duration;
 impl Worker {
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start(requests: requests::Worker, comparer: Comparer) -> std::io::Result<Worker> {
-        let (db, clock, ids) = (requests.db.clone(), requests.clock.clone(), requests.ids.clone());
-        let is_stopping = Arc::new(AtomicBool::new(false));
-        let stopping = is_stopping.clone();
-        let work = move || {
-            let now = clock.now();
-            let (requests, comparer, is_stopping) = (requests.clone(), comparer.clone(), stopping.clone());
-            Work { now, clock: clock.clone(), db: db.clone(), ids: ids.clone(), requests, comparer, is_stopping }
-        };
-        let punctual = thread("jobs", PUNCTUAL, work.clone(), |work| renewals::time_until_next(work, EVERY))?;
-        let requests = thread("requests", REQUESTS, work.clone(), |_| EVERY_REQUEST)?;
-        let comparisons = thread("comparisons", COMPARISONS, work.clone(), |_| EVERY_REQUEST)?;
+    pub fn start(work: &Work) -> std::io::Result<Worker> {
+        let punctual = thread("jobs", PUNCTUAL, work, |work| renewals::time_until_next(work, EVERY))?;
+        let requests = thread("requests", REQUESTS, work, |_| EVERY_REQUEST)?;
+        let comparisons = thread("comparisons", COMPARISONS, work, |_| EVERY_REQUEST)?;
         let upkeep = thread("upkeep", UPKEEP, work, |_| EVERY)?;
-        Ok(Worker { is_stopping, threads: [punctual, requests, comparisons, upkeep] })
+        Ok(Worker { is_stopping: work.is_stopping.clone(), threads: [punctual, requests, comparisons, upkeep] })
     }
 
     /// Waits for the present step of each thread to finish, then ends them.
@@ -62,17 +52,13 @@ impl Worker {
     }
 }
 
-fn thread(
-    name: &str,
-    jobs: &'static Jobs,
-    work: impl Fn() -> Work + Send + 'static,
-    wait: Wait,
-) -> std::io::Result<Thread> {
+fn thread(name: &str, jobs: &'static Jobs, work: &Work, wait: Wait) -> std::io::Result<Thread> {
     let (stop, stopped) = mpsc::channel();
+    let work = work.clone();
     let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
         loop {
-            run(jobs, &work());
-            if stopped.recv_timeout(wait(&work())) != Err(RecvTimeoutError::Timeout) {
+            run(jobs, &work.at_present());
+            if stopped.recv_timeout(wait(&work.at_present())) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
         }

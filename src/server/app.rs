@@ -34,6 +34,7 @@ use crate::db::group::GroupWriter;
 use crate::db::{Db, durability, secrets};
 use crate::endpoints::{Client, Courier};
 use crate::ingest::Intake;
+use crate::jobs::Work;
 use crate::live::{self, Live};
 use crate::operations::catalog::Comparer;
 use crate::operations::requests;
@@ -138,6 +139,20 @@ impl Application {
     pub fn courier(&self) -> Courier {
         let client = Client::new(self.config.allowlist.clone());
         Courier { db: self.db.clone(), clock: self.clock.clone(), ids: self.ids.clone(), client }
+    }
+
+    /// What jobs need.
+    pub fn work(&self) -> Work {
+        Work {
+            db: self.db.clone(),
+            ids: self.ids.clone(),
+            now: self.clock.now(),
+            clock: self.clock.clone(),
+            requests: self.requests.clone(),
+            comparer: self.comparer.clone(),
+            arrivals: self.intake.arrivals.clone(),
+            is_stopping: Arc::default(),
+        }
     }
 
     /// One sentence for each unsafe setting: for the log, and for admins on every page.

@@ -376,7 +376,7 @@ async fn deleting_many_test_accounts_holds_up_no_renewal() {
     let chosen = desk.db.read_here(|conn| Ok::<_, Error>(queries::all(conn, desk.project, &wanted)?)).expect("all");
     let job = start(&desk, &wanted, &chosen.iter().map(|one| one.id).collect::<Vec<_>>());
     desk.clock.advance(5 * 60);
-    let worker = Worker::start(desk.application.requests.clone(), desk.application.comparer.clone()).expect("threads");
+    let worker = Worker::start(&desk.application.work()).expect("threads");
     while only_purchase(&desk, "sandy").renewal_number != Some(2) {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

@@ -1,7 +1,5 @@
 //! Does what the server does by itself at a time, and what an operator does to a whole database.
 
-use std::sync::Arc;
-
 use dossier::base::ids::ProjectId;
 use dossier::db::Db;
 use dossier::jobs::{self, Work};
@@ -25,10 +23,8 @@ pub fn run_all(work: &Work) -> usize {
 
 /// What is due now, for a process that has this connection to the database.
 pub fn jobs_of_process(desk: &Desk, db: &Db) -> Work {
-    let (clock, ids, now) = (desk.clock.clone(), desk.ids.clone(), desk.clock.now());
     let requests = requests::Worker { db: db.clone(), ..desk.application.requests.clone() };
-    let comparer = desk.application.comparer.clone();
-    Work { clock, db: db.clone(), ids, now, requests, comparer, is_stopping: Arc::default() }
+    Work { db: db.clone(), requests, ..desk.application.work() }
 }
 
 /// Derives every profile again from the stored events: of one project, or of all.
