@@ -1,9 +1,7 @@
 //! `dossier catalog`: writes the products, entitlements and offerings of one JSON file into a project, or takes over those of the
 //! RevenueCat project to which it is connected.
 
-use std::thread::sleep;
-use std::time::Duration;
-
+use super::compare::Patient;
 use super::one_line;
 use crate::audit::{self, Ctx, Trace};
 use crate::auth::queries::project_id;
@@ -16,8 +14,8 @@ use crate::catalog::file::File;
 use crate::catalog::queries;
 use crate::db::Db;
 use crate::operations::catalog::take;
-use crate::stores::revenuecat::catalog::{self as there, Failure, Found, Pace};
-use crate::stores::revenuecat::{NoReading, Service, Upstream, Urgency};
+use crate::stores::revenuecat::catalog::{self as there, Found};
+use crate::stores::revenuecat::{Failure, NoReading, Service, Upstream, Urgency};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -110,20 +108,6 @@ fn found(db: &Db, project: ProjectId, config: &Config) -> Result<Found, String> 
         NoReading::Denied(words) => words,
     })?;
     there::read(&session, &Patient).map_err(|Failure(words)| words)
-}
-
-/// Waits as long as it is asked to.
-struct Patient;
-
-impl Pace for Patient {
-    fn beat(&self) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn wait(&self, seconds: i64) -> Result<(), Failure> {
-        sleep(Duration::from_secs(seconds.unsigned_abs()));
-        Ok(())
-    }
 }
 
 fn show(difference: &Difference, found: &Found) {

@@ -3,6 +3,7 @@
 pub mod audit;
 mod backup;
 mod catalog;
+mod compare;
 mod connect;
 pub mod demo;
 mod demo_connected;
@@ -58,9 +59,11 @@ enum Command {
     Connect(connect::Args),
     /// Products, entitlements and offerings
     Catalog(catalog::Args),
+    /// Ask RevenueCat about all customers of a connected project, and enter what no webhook told
+    Compare(compare::Args),
     /// The audit log
     Audit(audit::Args),
-    /// Store webhook bodies from files, one JSON object per line
+    /// Store what others know of customers: webhook bodies or exports in files, or all that RevenueCat shows
     Import(import::Args),
     /// The key that seals secrets in the database
     #[command(subcommand)]
@@ -98,6 +101,7 @@ fn run(command: Command, config: Config) -> Result<(), String> {
         Command::Endpoint(action) => endpoint::run(&action, &config),
         Command::Connect(args) => connect::run(&args, &config),
         Command::Catalog(args) => catalog::run(&args, &config),
+        Command::Compare(args) => compare::run(&args, &config),
         Command::Audit(args) => audit::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),
         Command::MasterKey(action) => master_key::run(&action, &config),

@@ -5,11 +5,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::state;
-use crate::base::ids::CustomerId;
+use crate::base::clock::Moment;
+use crate::base::ids::{CustomerId, EventId, ProjectId};
+use crate::base::lookup_key;
+use crate::base::money::Micros;
+use crate::customers::search_terms::{TermKind, folded};
 use crate::db::Conn;
-use crate::db::schema::purchases;
+use crate::db::schema::{payments, purchases, search_terms};
 use crate::events::Environment;
-use crate::projection::Purchase;
+use crate::projection::{Payment, PaymentKind, Purchase, TransactionKey};
 
 /// A choice of stored purchases, each as its JSON.
 pub type Chosen = purchases::BoxedQuery<'static, <Conn as Connection>::Backend, Text>;
@@ -55,4 +59,44 @@ pub fn find(
 ) -> QueryResult<Option<Purchase>> {
     let own = purchases::environment.eq(environment).and(purchases::key.eq(key.to_owned()));
     Ok(load(conn, of(customer).filter(own).limit(1))?.pop())
+}
+
+/// How many purchases one text of a store finds at most. A store gives each transaction a name of its own.
+const MOST_FOUND: i64 = 100;
+
+/// Who has a purchase with this transaction or order, whatever the case of its letters: the customer, the number of the
+/// purchase, and how the store writes it.
+pub fn named_by_store(
+    conn: &mut Conn,
+    project: ProjectId,
+    text: &str,
+) -> QueryResult<Vec<(CustomerId, EventId, String)>> {
+    let own = search_terms::project_id.eq(project).and(search_terms::term.eq(lookup_key(&folded(text))));
+    let kinds = [TermKind::Transaction, TermKind::Order].map(TermKind::number);
+    search_terms::table
+        .filter(own.and(search_terms::kind.eq_any(kinds)))
+        .order((search_terms::kind, search_terms::customer_id, search_terms::purchase))
+        .limit(MOST_FOUND)
+        .select((search_terms::customer_id, search_terms::purchase, search_terms::value))
+        .load(conn)
+}
+
+/// The payments of purchases with these numbers, which one customer has.
+pub fn payments_of(conn: &mut Conn, customer: CustomerId, numbers: &[EventId]) -> QueryResult<Vec<Payment>> {
+    type Row = (EventId, EventId, i64, Moment, PaymentKind, Option<i64>);
+    let own = payments::customer_id.eq(customer).and(payments::purchase.eq_any(numbers.to_vec()));
+    let columns = (
+        payments::event_id,
+        payments::purchase,
+        payments::transaction_key,
+        payments::at,
+        payments::kind,
+        payments::amount,
+    );
+    let rows: Vec<Row> = payments::table.filter(own).select(columns).load(conn)?;
+    let payment = |(event, purchase, transaction, at, kind, amount): Row| {
+        let (transaction, amount) = (TransactionKey(transaction), amount.map(Micros));
+        Payment { event, purchase, transaction, at, kind, amount }
+    };
+    Ok(rows.into_iter().map(payment).collect())
 }

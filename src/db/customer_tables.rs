@@ -30,6 +30,9 @@ pub const CUSTOMER_TABLES: &[(&str, OnMerge)] = &[
     ("blocked_customers", OnMerge::NotTheirs),
     ("blocked_ids", OnMerge::NotTheirs),
     ("checkpoints", OnMerge::Drop),
+    // It holds App User IDs, also of people who are not known yet.
+    ("comparison_queue", OnMerge::NotTheirs),
+    ("comparisons", OnMerge::Drop),
     ("currency_entries", OnMerge::Choose),
     ("customers", OnMerge::NotTheirs),
     ("deletion_choices", OnMerge::Drop),

@@ -142,6 +142,8 @@ diesel::table! {
         checked_at -> Nullable<BigInt>,
         findings -> Nullable<Text>,
         catalog_in_step -> Bool,
+        sample_size -> BigInt,
+        sample_due_at -> Nullable<BigInt>,
     }
 }
 
@@ -156,6 +158,40 @@ diesel::table! {
         person_id -> BigInt,
         role -> Text,
         request_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    comparisons (customer_id) {
+        customer_id -> BigInt,
+        asked_at -> BigInt,
+        outcome -> Text,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    comparison_queue (project_id, run, app_user_id) {
+        project_id -> BigInt,
+        run -> Text,
+        app_user_id -> Text,
+        due_at -> BigInt,
+        tries -> BigInt,
+    }
+}
+
+diesel::table! {
+    comparison_runs (project_id, run) {
+        project_id -> BigInt,
+        run -> Text,
+        started_at -> BigInt,
+        next_page -> Nullable<Text>,
+        same -> BigInt,
+        found -> BigInt,
+        unknown -> BigInt,
+        left_out -> BigInt,
+        failed -> BigInt,
+        finished_at -> Nullable<BigInt>,
     }
 }
 
@@ -813,6 +849,8 @@ queried_together! {
     app_user_ids with connections;
     app_user_ids with customers;
     catalog_comparisons with connections;
+    comparison_queue with connections;
+    comparisons with customers;
     connections with customers;
     connections with kept_here;
     customers with kept_here;

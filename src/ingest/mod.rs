@@ -2,6 +2,7 @@
 //! of its customers; then the state of these customers is derived again.
 
 pub mod exports;
+mod incomplete;
 pub mod queries;
 pub mod rejected;
 mod screening;
@@ -10,6 +11,7 @@ mod store;
 mod writer;
 
 pub use store::{
-    Outcome, Taken, append, append_one, append_rows, introduce, mark_stale, reassign, take, take_many, take_read,
+    Outcome, Taken, append, append_one, append_rows, introduce, mark_stale, reassign, take, take_found, take_many,
+    take_read,
 };
 pub use writer::{Answer, Intake};

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use diesel::prelude::*;
 
 use super::screening::Screened;
-use super::{queries, rejected, screening};
+use super::{incomplete, queries, rejected, screening};
 use crate::audit::Ctx;
 use crate::base::AppUserId;
 use crate::base::ids::{CustomerId, EventId};
@@ -55,6 +55,7 @@ pub fn take(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult
     let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Outside)?;
     batch.store(conn, Origin::Outside, |news| news)?;
     endpoints::announce(conn, ctx, &batch.announced(), Source::Received)?;
+    incomplete::ask_about(conn, ctx, &batch.owned())?;
     Ok(batch.outcomes)
 }
 
@@ -104,6 +105,23 @@ pub fn take_read(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryR
     mark_stale(conn, taken.stale.iter().copied())?;
     taken.outcomes = batch.outcomes.into_iter().flatten().collect();
     Ok(taken)
+}
+
+/// As [`take_read`], for what was found about one customer: their state is derived at once. Returns what was done with each event.
+/// With `is_news`, the endpoints that want it are told.
+pub fn take_found(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    deliveries: &[Delivery],
+    is_news: bool,
+) -> QueryResult<Vec<Option<Outcome>>> {
+    let all: Vec<&Delivery> = deliveries.iter().collect();
+    let mut batch = Batch::screened(conn, ctx, &all, Origin::Read)?;
+    batch.store(conn, Origin::Read, |news| news)?;
+    if is_news {
+        endpoints::announce(conn, ctx, &batch.announced(), Source::Own)?;
+    }
+    Ok(batch.outcomes)
 }
 
 /// Stores events that Dossier makes, as if they had been delivered: without screening, because their customer exists, so
@@ -409,17 +427,26 @@ impl<'a> Batch<'a> {
         state::link(conn, links)
     }
 
+    /// The events that are stored, each with its customer.
+    fn owned(&self) -> Vec<(&Event, Option<CustomerId>)> {
+        let stored = self.accepted.iter().filter(|one| !one.is_mark);
+        stored.map(|one| (one.delivery.event.as_ref(), one.owner())).collect()
+    }
+
     fn announced(&self) -> Vec<Announced<'_>> {
-        let own =
-            |one: &Accepted<'_>| one.receivers.iter().find(|(_, side)| *side == Side::Own).map(|(owner, _)| *owner);
         // Of a fact that Dossier announced itself, the store's own event is no news.
         let is_known = |echo: Option<Echo>| matches!(echo, Some(Echo::Replaces(_) | Echo::Repeats));
         let stored = self.accepted.iter().filter(|one| !one.is_mark && !is_known(one.echo));
-        stored.map(|one| Announced { row: one.row, customer: own(one), delivery: &one.delivery }).collect()
+        stored.map(|one| Announced { row: one.row, customer: one.owner(), delivery: &one.delivery }).collect()
     }
 }
 
 impl Accepted<'_> {
+    /// The customer whose event it is.
+    fn owner(&self) -> Option<CustomerId> {
+        self.receivers.iter().find(|(_, side)| *side == Side::Own).map(|(owner, _)| *owner)
+    }
+
     /// The customers in whose histories it belongs.
     fn customers(&self) -> Vec<CustomerId> {
         self.receivers.iter().map(|(customer, _)| *customer).collect()

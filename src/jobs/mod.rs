@@ -21,7 +21,7 @@ use crate::endpoints;
 use crate::ingest::silence::Arrivals;
 use crate::ingest::{rejected, silence};
 use crate::operations::catalog::Comparer;
-use crate::operations::{erasure, only_here, requests, test_accounts};
+use crate::operations::{comparison, erasure, only_here, requests, test_accounts};
 
 pub use worker::Worker;
 
@@ -79,7 +79,10 @@ pub const REQUESTS: &Jobs = &[
 ];
 
 /// What is read from RevenueCat, at the pace that it allows.
-pub const COMPARISONS: &Jobs = &[("comparing catalogs", |work| work.comparer.work(&|| work.is_stopping()))];
+pub const COMPARISONS: &Jobs = &[
+    ("comparing catalogs", |work| work.comparer.work(&|| work.is_stopping())),
+    ("comparing customers", |work| comparison::worker::work(&work.comparer, &|| work.is_stopping())),
+];
 
 /// What may take long, and may be late.
 pub const UPKEEP: &Jobs = &[

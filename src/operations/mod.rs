@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod catalog;
+pub mod comparison;
 pub mod copies;
 pub mod currencies;
 pub mod erasure;

@@ -80,8 +80,24 @@ impl<'a> Transactions<'a> {
     }
 
     fn verdicts(&self, facts: &[Fact]) -> HashMap<EventId, Verdict> {
-        let read = facts.iter().filter_map(|fact| Some((fact, fact.event.snapshot.as_ref()?)));
-        read.filter_map(|(fact, snapshot)| Some((fact.row, self.verdict(&fact.event, snapshot)?))).collect()
+        let verdict = |fact: &Fact| match &fact.event.snapshot {
+            Some(snapshot) => self.verdict(&fact.event, snapshot),
+            None => self.is_filled_up(&fact.event).then_some(Verdict::Yields),
+        };
+        facts.iter().filter_map(|fact| Some((fact.row, verdict(fact)?))).collect()
+    }
+
+    /// Whether Dossier read of a purchase or renewal what the store's own event leaves out.
+    fn is_filled_up(&self, own: &Event) -> bool {
+        let is_start = aspects(own).contains(&Aspect::Start);
+        let same = || key(own).and_then(|key| self.0.get(&key)).into_iter().flatten();
+        is_start
+            && same().any(|read| {
+                read.snapshot.is_some()
+                    && aspects(read).contains(&Aspect::Start)
+                    && is_same_transaction(read, own)
+                    && lacks(own, read)
+            })
     }
 
     fn verdict(&self, event: &Event, snapshot: &Snapshot) -> Option<Verdict> {
@@ -95,7 +111,9 @@ impl<'a> Transactions<'a> {
         }
         let stores_own =
             others.into_iter().filter(|other| other.snapshot.is_none() && aspects(other).contains(&aspect));
-        let stores_own: Vec<&Event> = stores_own.filter(|other| is_of_same_time(aspect, event, other)).collect();
+        let stores_own = stores_own.filter(|other| is_of_same_time(aspect, event, other));
+        let stores_own: Vec<&Event> =
+            stores_own.filter(|other| aspect != Aspect::Start || !lacks(other, event)).collect();
         match aspect {
             _ if stores_own.is_empty() => None,
             Aspect::Refund => left_of(event, &stores_own),
@@ -104,6 +122,13 @@ impl<'a> Transactions<'a> {
             }
         }
     }
+}
+
+/// Whether an event leaves out what another one names: the price, the product, or the end of the period.
+fn lacks(own: &Event, other: &Event) -> bool {
+    (own.price.is_none() && other.price.is_some())
+        || (own.product_id.is_none() && other.product_id.is_some())
+        || (own.expires_at.is_none() && other.expires_at.is_some())
 }
 
 /// What stores' own refunds leave of one that names the sum of all.
@@ -280,6 +305,20 @@ mod tests {
         ] {
             assert_eq!(yields(&[read(json!({})), fact(other.clone())]), 0, "{other}");
         }
+    }
+
+    #[test]
+    fn what_the_stores_own_event_leaves_out_is_read_elsewhere() {
+        let own = || fact(json!({ "price": null }));
+        assert_eq!(
+            (spent(&[own()]), spent(&[own(), read(json!({}))]), yields(&[own(), read(json!({}))])),
+            (0.0, 10.0, 1)
+        );
+        assert_eq!(spent(&[fact(json!({ "price": 9, "expiration_at_ms": null })), read(json!({}))]), 10.0);
+        assert_eq!(yields(&[own(), read(json!({ "price": null }))]), 1, "the read one knows no more");
+        assert_eq!(yields(&[own(), read(json!({ "transaction_id": "8" }))]), 0);
+        let whole = fact(json!({ "price": 9 }));
+        assert_eq!(spent(&[own(), whole.clone(), read(json!({}))]), 9.0);
     }
 
     #[test]

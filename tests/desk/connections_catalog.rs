@@ -200,7 +200,7 @@ async fn half_a_catalog_is_none_and_the_page_says_which_list_failed() {
         (&["packages/pkge1/products"], &[], None, "The list of products of packages is not open to the key"),
         (&[], &["products"], None, "The list of products repeats a page and does not end."),
         (&[], &["offerings/ofrng1/packages"], None, "The list of packages of offerings repeats a page"),
-        (&[], &[], Some(&html), "The list of apps could not be read: It answered 200 with something else than JSON"),
+        (&[], &[], Some(&html), "RevenueCat’s apps could not be read: It answered 200 with something else than JSON"),
     ];
     for (denied, endless, raw, words) in cases {
         upstream.fails(denied, endless);

@@ -28,6 +28,7 @@ mod backup;
 mod blocked;
 mod body_memory;
 mod catalog;
+mod comparison;
 mod connected;
 mod connections;
 mod connections_catalog;

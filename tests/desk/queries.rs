@@ -11,6 +11,7 @@ use dossier::audit::{Action, ActorKind};
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::base::ids::{CustomerId, PersonId, ProjectId, RowId};
+use dossier::customers::stored_purchases;
 use dossier::customers::{Cursor, facts, overrides, stars};
 use dossier::db::{AnyConnection, Conn, Db};
 use dossier::events::Environment;
@@ -284,7 +285,7 @@ async fn customers_in_bulk_are_read_from_ranges() {
             bulk::count_active(conn, ProjectId(11), Moment(29_000_000)).map(drop)
         });
         reads_ranges(conn, "purchases by what a store calls them", |conn| {
-            bulk::named_by_store(conn, ProjectId(11), "GPA.1234-5678-9012-34567").map(drop)
+            stored_purchases::named_by_store(conn, ProjectId(11), "GPA.1234-5678-9012-34567").map(drop)
         });
         Ok::<_, Error>(())
     });

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::purchase_id::{self, Holder, PurchaseId};
-use super::queries;
 use crate::api::{AuthorizedCall, errors};
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
@@ -41,7 +40,7 @@ pub fn missing() -> Error {
 fn holders(conn: &mut Conn, project: ProjectId, named: &PurchaseId) -> QueryResult<Vec<CustomerId>> {
     match &named.holder {
         Holder::Of { transaction } => {
-            let found = queries::named_by_store(conn, project, transaction)?;
+            let found = stored_purchases::named_by_store(conn, project, transaction)?;
             Ok(found.into_iter().map(|(customer, ..)| customer).collect::<BTreeSet<_>>().into_iter().collect())
         }
         Holder::Customer(customer) => {
@@ -55,7 +54,8 @@ fn holders(conn: &mut Conn, project: ProjectId, named: &PurchaseId) -> QueryResu
 pub fn by_store_identifier(conn: &mut Conn, project: ProjectId, identifier: &str) -> QueryResult<Vec<Held>> {
     // The value is empty where it is the same as the term.
     let is_same = |value: &str| value == identifier || (value.is_empty() && folded(identifier) == identifier);
-    let same = queries::named_by_store(conn, project, identifier)?.into_iter().filter(|(.., value)| is_same(value));
+    let same =
+        stored_purchases::named_by_store(conn, project, identifier)?.into_iter().filter(|(.., value)| is_same(value));
     let named: BTreeSet<(CustomerId, EventId)> = same.map(|(customer, number, _)| (customer, number)).collect();
     let mut found: Vec<Held> = Vec::new();
     for (customer, number) in named {

@@ -11,8 +11,9 @@ use crate::api::AuthorizedCall;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
 use crate::base::money::{Micros, Money};
+use crate::customers::stored_purchases;
 use crate::db::Conn;
-use crate::db::schema::{events, payments};
+use crate::db::schema::events;
 use crate::events::{Delivery, Event, StoredBody};
 use crate::projection::{Payment, PaymentKind, Purchase, TransactionKey, revenue_of};
 
@@ -57,7 +58,7 @@ impl Ledger {
     ) -> QueryResult<Ledger> {
         let numbers: Vec<EventId> = purchases.into_iter().flat_map(Purchase::numbers).collect();
         let mut grouped: BTreeMap<(EventId, TransactionKey), Vec<Payment>> = BTreeMap::new();
-        for payment in payments_of(conn, customer, &numbers)? {
+        for payment in stored_purchases::payments_of(conn, customer, &numbers)? {
             grouped.entry((payment.purchase, payment.transaction)).or_default().push(payment);
         }
         let charges = grouped.values().filter_map(|of_one| newest_charge(of_one)).collect();
@@ -133,25 +134,6 @@ fn number(amount: Micros) -> Number {
 fn share(amount: Micros, millionths: i64) -> Micros {
     let part = i128::from(amount.0) * i128::from(millionths) / 1_000_000;
     Micros(i64::try_from(part).unwrap_or_default())
-}
-
-fn payments_of(conn: &mut Conn, customer: CustomerId, numbers: &[EventId]) -> QueryResult<Vec<Payment>> {
-    type Row = (EventId, EventId, i64, Moment, PaymentKind, Option<i64>);
-    let own = payments::customer_id.eq(customer).and(payments::purchase.eq_any(numbers.to_vec()));
-    let columns = (
-        payments::event_id,
-        payments::purchase,
-        payments::transaction_key,
-        payments::at,
-        payments::kind,
-        payments::amount,
-    );
-    let rows: Vec<Row> = payments::table.filter(own).select(columns).load(conn)?;
-    let payment = |(event, purchase, transaction, at, kind, amount): Row| {
-        let (transaction, amount) = (TransactionKey(transaction), amount.map(Micros));
-        Payment { event, purchase, transaction, at, kind, amount }
-    };
-    Ok(rows.into_iter().map(payment).collect())
 }
 
 fn newest_charge(of_one: &[Payment]) -> Option<EventId> {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::customer::Row;
 use crate::base::clock::Moment;
-use crate::base::ids::{CustomerId, EventId, ProjectId};
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::lookup_key;
 use crate::customers::search_terms::{TermKind, folded};
 use crate::db::Conn;
@@ -43,26 +43,6 @@ pub fn with_email(
         .load(conn)?;
     let own = customers::table.filter(customers::id.eq_any(found));
     own.order(customers::id).select(Row::as_select()).load(conn)
-}
-
-/// How many purchases one text of a store finds at most. A store gives each transaction a name of its own.
-const MOST_FOUND: i64 = 100;
-
-/// Who has a purchase with this transaction or order, whatever the case of its letters: the customer, the number of the
-/// purchase, and how the store writes it.
-pub fn named_by_store(
-    conn: &mut Conn,
-    project: ProjectId,
-    text: &str,
-) -> QueryResult<Vec<(CustomerId, EventId, String)>> {
-    let own = search_terms::project_id.eq(project).and(search_terms::term.eq(lookup_key(&folded(text))));
-    let kinds = [TermKind::Transaction, TermKind::Order].map(TermKind::number);
-    search_terms::table
-        .filter(own.and(search_terms::kind.eq_any(kinds)))
-        .order((search_terms::kind, search_terms::customer_id, search_terms::purchase))
-        .limit(MOST_FOUND)
-        .select((search_terms::customer_id, search_terms::purchase, search_terms::value))
-        .load(conn)
 }
 
 /// How many customers of a project have a running subscription or trial.

@@ -17,10 +17,12 @@ use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
+use crate::cli::compare::{self, Calls};
 use crate::cli::settle::{self, retried};
 use crate::db::Db;
 use crate::events::{Delivery, MAX_BODY};
 use crate::ingest::{self, Outcome, Taken};
+use crate::stores::revenuecat::queue::Run;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -28,7 +30,7 @@ pub struct Args {
     #[arg(long)]
     pub project: String,
     /// Files of webhook bodies, one JSON object per line; "-" is standard input
-    #[arg(required_unless_present_any = ["transactions", "customers"])]
+    #[arg(required_unless_present_any = ["transactions", "customers", "from_revenuecat"])]
     pub files: Vec<String>,
     /// Exports of transactions by RevenueCat, versions 3 to 5: CSV, plain or gzip, with commas or semicolons
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "files")]
@@ -36,6 +38,11 @@ pub struct Args {
     /// Exports of the list of customers by RevenueCat: CSV, plain or gzip, with commas or semicolons
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "files")]
     pub customers: Vec<String>,
+    /// All customers of the RevenueCat project to which this one is connected
+    #[arg(long, conflicts_with_all = ["files", "transactions", "customers"])]
+    pub from_revenuecat: bool,
+    #[command(flatten)]
+    pub budget: Calls,
 }
 
 /// How many events share a commit. More would not be faster, and servers on the same database wait for it.
@@ -76,6 +83,9 @@ pub struct RejectedLines {
 /// # Errors
 /// One line for standard error, when the project does not exist, a file cannot be read or the database fails.
 pub fn run(args: &Args, config: &crate::base::config::Config) -> Result<(), String> {
+    if args.from_revenuecat {
+        return compare::over_all(&args.project, Run::Fill, args.budget, config);
+    }
     let db = crate::cli::open_with(config, 2)?;
     if args.files.is_empty() {
         return exports::run(&db, args);

@@ -117,6 +117,24 @@ impl Imported {
         }
     }
 
+    /// An event that was found by reading elsewhere, as of this time. It stands for itself: see [`Imported::found_deliveries`].
+    pub fn found(kind: EventType, at: Moment, transaction: Transaction, origin: Origin, as_of: Moment) -> Imported {
+        Imported { dossier_origin: origin, ..Imported::new(kind, at, transaction, as_of) }
+    }
+
+    /// The deliveries of events that stand for themselves, each with an id of its own.
+    ///
+    /// # Errors
+    /// As [`Imported::deliveries`].
+    pub fn found_deliveries(events: &[Imported], ids: &[&str], now: Moment) -> Result<Vec<Delivery>, Error> {
+        let delivered = |event: &Imported| {
+            let event = Imported { aliases: ids.iter().map(|id| (*id).to_owned()).collect(), ..event.clone() };
+            let id = id_of(&hex(&Sha256::digest(json(&event)?)));
+            delivery(&Imported { id, ..event }, ids, now)
+        };
+        events.iter().map(delivered).collect()
+    }
+
     /// The deliveries of all events of one state of a transaction. Their ids follow from the store's id of it, the number of the
     /// renewal, the kind of each, and what they say, so that the same state is stored once.
     ///
@@ -191,7 +209,7 @@ struct Experiment<'a> {
     experiment_variant: &'a str,
 }
 
-/// The event that says what an export knows of a customer apart from purchases: ids, since when the customer is known, and
+/// The event that says what a source knows of a customer apart from purchases: ids, since when the customer is known, and
 /// attributes, each with its value and its time. The same is stored once.
 ///
 /// # Errors
@@ -201,7 +219,7 @@ pub fn details(
     known_since: Moment,
     attributes: &BTreeMap<String, Box<RawValue>>,
     experiment: Option<(&str, &str)>,
-    now: Moment,
+    (origin, now): (Origin, Moment),
 ) -> Result<Delivery, Error> {
     let mut event = Details {
         id: String::new(),
@@ -213,7 +231,7 @@ pub fn details(
             .into_iter()
             .map(|(experiment_id, experiment_variant)| Experiment { experiment_id, experiment_variant })
             .collect(),
-        dossier_origin: Origin::Import,
+        dossier_origin: origin,
     };
     event.id = id_of(&hex(&Sha256::digest(json(&event)?)));
     delivery(&event, ids, now)

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Subject, delivery, fresh_id};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::events::{Delivery, EventType, Store};
+use crate::events::{Delivery, EventType, Origin, Store};
 
 /// Which purchases move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Moved {
     Everything,
     /// Only the purchases of the Test Store.
     OfTestStore,
+    /// As everything, found by comparing with RevenueCat.
+    FoundElsewhere,
 }
 
 /// Makes the event that moves purchases; grants never move. An event that names no store, app or environment moves the
@@ -29,9 +31,16 @@ pub fn transfer(what: Moved, from: &Subject, to: &Subject, at: Moment, now: Mome
         "transferred_from": from.ids,
         "transferred_to": to.ids,
     });
-    if what == Moved::OfTestStore {
-        event["store"] = json!(Store::TestStore);
-        event["environment"] = json!("SANDBOX");
+    match what {
+        Moved::Everything => {}
+        Moved::OfTestStore => {
+            event["store"] = json!(Store::TestStore);
+            event["environment"] = json!("SANDBOX");
+        }
+        Moved::FoundElsewhere => {
+            event["dossier_origin"] = json!(Origin::Comparison);
+            event["dossier_as_of_ms"] = json!(now);
+        }
     }
     delivery(event, now)
 }

@@ -11,7 +11,7 @@ use super::columns::columns;
 use super::{LastContact, Problem, Read, Record, Rows, ids};
 use crate::base::clock::Moment;
 use crate::customers::contacts::Device;
-use crate::events::own;
+use crate::events::{Origin, own};
 
 columns! {
     Places, Cells {
@@ -51,7 +51,7 @@ impl Rows for Customers {
         let since = first.or(last).ok_or("first_seen_at is empty")?.min(now);
         let attributes = attributes(&cells, last.unwrap_or(since).min(now), &mut read.remarks);
         let experiment = cells.price_experiment_id.text().zip(Some(cells.price_experiment_variant.text));
-        let details = own::details(&ids, since, &attributes, experiment, now);
+        let details = own::details(&ids, since, &attributes, experiment, (Origin::Import, now));
         read.deliveries.push(details.map_err(|error| error.to_string())?);
         read.last_contact = last.map(|at| LastContact {
             app_user_id: cells.app_user_id.text.to_owned(),

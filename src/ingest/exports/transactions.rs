@@ -12,7 +12,7 @@ use super::{Problem, Read, Record, Rows, ids};
 use crate::base::clock::Moment;
 use crate::base::money::Micros;
 use crate::events::own::{self, Amount, Imported, Transaction};
-use crate::events::{EventType, PeriodType, Reason, Store};
+use crate::events::{EventType, Origin, PeriodType, Reason, Store};
 
 columns! {
     Places, Cells {
@@ -117,7 +117,8 @@ fn details(
     if first_seen.is_none() && attributes.is_empty() && experiment.is_none() && ids.len() < 2 {
         return Ok(None);
     }
-    let event = own::details(ids, since, &attributes, experiment, now).map_err(|error| error.to_string())?;
+    let event =
+        own::details(ids, since, &attributes, experiment, (Origin::Import, now)).map_err(|error| error.to_string())?;
     Ok(Some(event))
 }
 

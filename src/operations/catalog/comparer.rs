@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::{comparison, follow};
 use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
-use crate::stores::revenuecat::catalog::{Failure, Found, Pace, read};
-use crate::stores::revenuecat::{NoReading, Service, Urgency};
+use crate::stores::revenuecat::catalog::{Found, read};
+use crate::stores::revenuecat::{Failure, NoReading, Pace, Service, Urgency};
 
 /// How often the lease of a catalog is renewed while it is read.
 const RENEWED: Duration = Duration::from_secs(15);

@@ -22,12 +22,25 @@ pub enum Urgency {
 }
 
 /// The calls of the last minute, by project.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Budget {
     calls: Mutex<HashMap<ProjectId, VecDeque<Moment>>>,
+    /// How many calls a minute are made for nobody.
+    background: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget::with_background(BACKGROUND)
+    }
 }
 
 impl Budget {
+    /// A budget of which comparison and imports have so many calls a minute.
+    pub fn with_background(calls: usize) -> Budget {
+        Budget { calls: Mutex::default(), background: calls.clamp(1, PEOPLE) }
+    }
+
     /// Takes one call.
     ///
     /// # Errors
@@ -40,7 +53,7 @@ impl Budget {
         }
         let most = match urgency {
             Urgency::Person => PEOPLE,
-            Urgency::Background => BACKGROUND,
+            Urgency::Background => self.background,
         };
         if let Some(oldest) = recent.len().checked_sub(most).and_then(|place| recent.get(place)) {
             return Err((MINUTE - now.since(*oldest)).div_euclid(1_000) + 1);

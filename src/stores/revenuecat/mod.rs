@@ -9,9 +9,12 @@ mod connection;
 mod customers;
 mod findings;
 mod http;
+mod lists;
 mod purchases;
+pub mod queue;
 pub mod rules;
 mod session;
+pub mod shown;
 
 pub use budget::Urgency;
 pub use check::{Checked, check};
@@ -19,6 +22,7 @@ pub use client::Client;
 pub use connection::{Connection, Keys, queries};
 pub use findings::{Finding, Findings, Verdict};
 pub use http::{Access, Upstream};
+pub use lists::{Failure, Pace};
 pub use session::{NoReading, Service, Session};
 
 /// Where RevenueCat's API is.

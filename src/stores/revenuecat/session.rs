@@ -1,6 +1,7 @@
 //! The API as one project uses it: with its keys, within its budget, and only while its connection may act.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -32,6 +33,8 @@ pub struct Session<'a> {
     root: String,
     keys: Keys,
     urgency: Urgency,
+    /// Internal ids that no list names.
+    nameless: RefCell<HashSet<String>>,
 }
 
 /// Why something could not be read.
@@ -46,6 +49,12 @@ pub enum NoReading {
 impl Service {
     pub fn new(db: Db, upstream: Upstream, clock: Clock) -> Service {
         Service { db, upstream, clock, budget: Budget::default(), ids: Mutex::default() }
+    }
+
+    /// The same, of which comparison and imports make so many calls a minute.
+    #[must_use]
+    pub fn with_background_calls(self, calls: usize) -> Service {
+        Service { budget: Budget::with_background(calls), ..self }
     }
 
     /// Opens the API for a project.
@@ -63,7 +72,15 @@ impl Service {
         let keys = self.db.master_keys().and_then(|master| connection.keys(&master));
         let keys = keys.map_err(|_| away("The keys of the connection cannot be read with the master key."))?;
         let root = format!("/v2/projects/{}", segment(&connection.upstream_project));
-        Ok(Session { service: self, project, base_url: connection.base_url, root, keys, urgency })
+        Ok(Session {
+            service: self,
+            project,
+            base_url: connection.base_url,
+            root,
+            keys,
+            urgency,
+            nameless: RefCell::default(),
+        })
     }
 }
 
@@ -158,6 +175,42 @@ impl Session<'_> {
             }
         }
         Ok(ids.get(&place).cloned())
+    }
+
+    /// What the project calls the thing with this internal id, in a list such as `products`. The list is read once. `None` when it
+    /// has no such thing.
+    ///
+    /// # Errors
+    /// As [`Session::get`].
+    pub fn name_of(&self, list: &str, id: &str, field: &str) -> Result<Option<String>, NoReading> {
+        let place = (self.project, format!("{list} by id"), id.to_owned());
+        let known = |service: &Service| service.ids.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
+        let name = known(self.service);
+        if name.is_some() || self.nameless.borrow().contains(id) {
+            return Ok(name);
+        }
+        let items = self.list(&format!("/{list}?limit=100"), 200_000)?.unwrap_or_default();
+        let mut names = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        for item in &items {
+            let text = |name: &str| item.get(name).and_then(Value::as_str);
+            if let (Some(id), Some(name)) = (text("id"), text(field)) {
+                names.insert((self.project, place.1.clone(), id.to_owned()), name.to_owned());
+            }
+        }
+        let name = names.get(&place).cloned();
+        if name.is_none() {
+            self.nameless.borrow_mut().insert(id.to_owned());
+        }
+        Ok(name)
+    }
+
+    /// What the first version of the API says of a customer, whom the second one knows; `None` without a key for it, or when it
+    /// does not answer: it only adds details.
+    pub fn subscriber(&self, app_user_id: &str) -> Option<Value> {
+        let path = format!("/v1/subscribers/{}", segment(app_user_id));
+        let call = Call { method: Method::Get, path: &path, body: None, once: None };
+        let reply = self.call(self.keys.v1.as_deref()?, &call).ok()?;
+        reply.is_success().then_some(reply.body)
     }
 
     /// Forgets what was looked up, because the other side did not know it.

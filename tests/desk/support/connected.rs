@@ -33,7 +33,7 @@ pub struct Pair {
     pub upstream: Desk,
     pub desk: Desk,
     pub upstream_server: Server,
-    _server: Server,
+    desk_server: Server,
     /// The secret key of the first with which the second is connected.
     pub key: String,
 }
@@ -112,7 +112,7 @@ impl Pair {
             ["endpoint", "add", "--project", "sundial", "--url", &url, "--authorization", WEBHOOK_SECRET, "--received"];
         run_well(&upstream, &add, "");
         let upstream_server = start(&upstream);
-        Pair { upstream, desk, upstream_server, _server: server, key }
+        Pair { upstream, desk, upstream_server, desk_server: server, key }
     }
 
     /// Connects the second to the first.
@@ -125,6 +125,12 @@ impl Pair {
     /// Sends the first a webhook.
     pub fn deliver(&self, body: &str) {
         let answer = post(&self.upstream_server, "/webhooks/revenuecat/sundial", WEBHOOK_SECRET, body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// Sends the second a webhook.
+    pub fn desk_receives(&self, body: &str) {
+        let answer = post(&self.desk_server, "/webhooks/revenuecat/sundial", WEBHOOK_SECRET, body);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 

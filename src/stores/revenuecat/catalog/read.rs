@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::lists::{Failure, Lists, Pace};
 use super::model::{Found, Listed, With, text};
 use crate::stores::revenuecat::http::segment;
+use crate::stores::revenuecat::lists::{Failure, Lists, Pace};
 use crate::stores::revenuecat::session::Session;
 
 /// Reads all that the project sells there.

@@ -1,12 +1,12 @@
 //! Lists read to their end, at the pace that RevenueCat allows. A list that does not end, or of which a page is missing, counts as
-//! not read: half a catalog would look as if the rest were only here.
+//! not read: half of it would look as if the rest were only here.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::session::{NoReading, Session};
 use crate::stores::Unread;
-use crate::stores::revenuecat::session::{NoReading, Session};
 
 /// The most items of a list.
 const MOST: usize = 200_000;
@@ -17,7 +17,7 @@ const WAITS: usize = 30;
 /// How long a call is waited for that got no answer, in seconds.
 const AFTER_NO_ANSWER: i64 = 1;
 
-/// Why a catalog was not read, in words.
+/// Why something was not read, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(pub String);
 
@@ -42,6 +42,30 @@ pub struct Lists<'a> {
     pub pace: &'a dyn Pace,
 }
 
+/// A page of a list.
+pub struct Page {
+    pub items: Vec<Value>,
+    /// Where the list goes on.
+    pub next: Option<String>,
+}
+
+impl Session<'_> {
+    /// One page of a list, waited for.
+    ///
+    /// # Errors
+    /// [`Failure`] when it cannot be read.
+    pub fn page(&self, what: &str, path: &str, pace: &dyn Pace) -> Result<Page, Failure> {
+        let lists = Lists { session: self, pace };
+        let mut page = lists.get(what, path)?;
+        let next = lists.following(&page);
+        let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) else {
+            return Err(Failure(format!("The list of {what} is not one: it has no items.")));
+        };
+        let items = std::mem::take(items);
+        Ok(Page { next: next.filter(|_| !items.is_empty()), items })
+    }
+}
+
 impl Lists<'_> {
     /// All items of a list. `what` names it in a sentence.
     ///
@@ -51,6 +75,15 @@ impl Lists<'_> {
         let mut all = Vec::new();
         self.follow(what, path.to_owned(), &mut all)?;
         Ok(all)
+    }
+
+    /// As [`Lists::all`]; `None` when RevenueCat has no such list, or does not open it to the key.
+    ///
+    /// # Errors
+    /// As [`Lists::all`].
+    pub fn where_open(&self, what: &str, path: &str) -> Result<Option<Vec<Value>>, Failure> {
+        let Ok(page) = self.ask(what, path)? else { return Ok(None) };
+        self.rest(what, &page).map(Some)
     }
 
     /// The items of a list inside an answer; those after them are read.
@@ -93,14 +126,23 @@ impl Lists<'_> {
     }
 
     fn get(&self, what: &str, path: &str) -> Result<Value, Failure> {
+        self.ask(what, path)?.map_err(|no| match no {
+            Some(words) => Failure(format!("The list of {what} is not open to the key: {words}")),
+            None => Failure(format!("RevenueCat has no list of {what}.")),
+        })
+    }
+
+    /// One answer, waited for. The inner error: there is nothing at this path, or it is not open, in RevenueCat's words.
+    ///
+    /// # Errors
+    /// [`Failure`] when nobody answers, or it takes too long.
+    pub fn ask(&self, what: &str, path: &str) -> Result<Result<Value, Option<String>>, Failure> {
         let mut has_failed = false;
         for _ in 0..WAITS {
             match self.session.get(path) {
-                Ok(Some(page)) => return Ok(page),
-                Ok(None) => return Err(Failure(format!("RevenueCat has no list of {what}."))),
-                Err(NoReading::Denied(words)) => {
-                    return Err(Failure(format!("The list of {what} is not open to the key: {words}")));
-                }
+                Ok(Some(answer)) => return Ok(Ok(answer)),
+                Ok(None) => return Ok(Err(None)),
+                Err(NoReading::Denied(words)) => return Ok(Err(Some(words))),
                 Err(NoReading::Away(Unread { retry_after: Some(seconds), .. })) if seconds <= LONGEST_WAIT => {
                     self.pace.wait(seconds.max(1))?;
                 }
@@ -109,10 +151,10 @@ impl Lists<'_> {
                     self.pace.wait(AFTER_NO_ANSWER)?;
                 }
                 Err(NoReading::Away(Unread { words, .. })) => {
-                    return Err(Failure(format!("The list of {what} could not be read: {words}")));
+                    return Err(Failure(format!("RevenueCat’s {what} could not be read: {words}")));
                 }
             }
         }
-        Err(Failure(format!("The list of {what} could not be read: RevenueCat was busy for too long.")))
+        Err(Failure(format!("RevenueCat’s {what} could not be read: it was busy for too long.")))
     }
 }

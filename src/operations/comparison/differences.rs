@@ -1,0 +1,155 @@
+//! What RevenueCat shows of a customer and is not known here, as events (§5.5 of the rules about stores). Pure: it is given both
+//! sides. What RevenueCat does not say is never concluded; what exists only here stays.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::ours::{Held, Ours};
+use super::purchases::Comparison;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::events::own::{self, Imported, Transaction};
+use crate::events::{Delivery, EventType, Origin, Store};
+use crate::projection::Kind;
+use crate::stores::revenuecat::shown::{self, Shown};
+use crate::wording::{text, times};
+
+/// Two grants are one when their ends are at most so far apart, in milliseconds (§5.4 of the rules about stores).
+const SAME_GRANT_MS: i64 = 2 * 3_600_000;
+
+/// What differs.
+#[derive(Debug, Default)]
+pub struct Differences {
+    pub deliveries: Vec<Delivery>,
+    /// What was found, each in words.
+    pub found: Vec<String>,
+    /// What differs and cannot be taken over.
+    pub remarks: Vec<String>,
+}
+
+/// When both sides were looked at, and how the events that follow are marked.
+#[derive(Debug, Clone, Copy)]
+pub struct Marked {
+    pub origin: Origin,
+    pub now: Moment,
+}
+
+/// Compares both sides.
+///
+/// # Errors
+/// [`Error::Internal`] when an event cannot be made.
+pub fn differences(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differences, Error> {
+    let mut all = Differences::default();
+    details(&mut all, shown, ours, marked)?;
+    let mut unmatched: Vec<&Held> = ours.purchases.iter().filter(|own| own.purchase.kind != Kind::Grant).collect();
+    let mut events = Vec::new();
+    for theirs in &shown.purchases {
+        if theirs.store == Store::Promotional {
+            events.extend(grant(&mut all, theirs, ours, marked));
+        } else if let Some(holder) = ours.elsewhere.get(&theirs.transaction) {
+            let (order, other) = (text::visible(&theirs.transaction), text::visible(&holder.subject.app_user_id));
+            all.remarks.push(format!("At RevenueCat this customer has {order}, which {other} has here."));
+        } else {
+            let own = matching(&mut unmatched, theirs, shown);
+            let mut comparison = Comparison { theirs, own, marked, events: Vec::new(), found: Vec::new() };
+            comparison.run();
+            events.extend(comparison.events);
+            all.found.extend(comparison.found);
+        }
+    }
+    let only_here = i64::try_from(unmatched.len()).unwrap_or(i64::MAX);
+    if only_here > 0 && ours.customer.is_some() {
+        let count = text::count(only_here, "purchase exists", "purchases exist");
+        all.remarks.push(format!("{count} only here."));
+    }
+    let ids = [shown.app_user_id.as_str()];
+    all.deliveries.extend(Imported::found_deliveries(&events, &ids, marked.now)?);
+    Ok(all)
+}
+
+/// Takes out the purchase that RevenueCat shows: by the store's ids, else the only subscription to its product.
+fn matching<'a>(unmatched: &mut Vec<&'a Held>, theirs: &shown::Purchase, shown: &Shown) -> Option<&'a Held> {
+    let is_product = |own: &Held| {
+        let own = &own.purchase;
+        let is_of = own.environment == theirs.environment && own.store.as_ref() == Some(&theirs.store);
+        is_of && own.is_subscription() && theirs.product.as_ref() == Some(&own.product_id)
+    };
+    let is_only = || {
+        let same = shown.purchases.iter().filter(|other| {
+            other.is_subscription && (&other.product, &other.store) == (&theirs.product, &theirs.store)
+        });
+        same.count() == 1 && unmatched.iter().filter(|own| is_product(own)).count() == 1
+    };
+    let by_id = unmatched.iter().position(|own| own.is(theirs));
+    let place = by_id.or_else(|| {
+        let is_alone = theirs.is_subscription && is_only();
+        unmatched.iter().position(|own| is_alone && is_product(own))
+    })?;
+    Some(unmatched.remove(place))
+}
+
+/// A grant that runs there and is not known here.
+fn grant(all: &mut Differences, theirs: &shown::Purchase, ours: &Ours, marked: Marked) -> Option<Imported> {
+    let end = theirs.period_end?;
+    let entitlement = theirs.entitlements.first()?;
+    let is_same = |own: &Held| {
+        let own = &own.purchase;
+        let same_end = own.expires_at.is_none_or(|own| own.since(end).abs() <= SAME_GRANT_MS);
+        let same_id = own.transaction_id.as_deref() == Some(&theirs.transaction);
+        own.kind == Kind::Grant && own.entitlement_ids.contains(entitlement) && (same_end || same_id)
+    };
+    if end <= marked.now || ours.purchases.iter().any(is_same) {
+        return None;
+    }
+    let transaction = Transaction {
+        product_id: Some(theirs.product.clone().unwrap_or_else(|| format!("rc_promo_{entitlement}_custom"))),
+        entitlement_ids: theirs.entitlements.clone(),
+        period_type: Some(crate::events::PeriodType::Promotional),
+        purchased_at_ms: Some(theirs.started_at),
+        expiration_at_ms: Some(end),
+        store: Some(Store::Promotional),
+        environment: Some(theirs.environment.as_str()),
+        price: Some(own::Amount(crate::base::money::Micros::ZERO)),
+        transaction_id: Some(theirs.transaction.clone()),
+        original_transaction_id: Some(theirs.transaction.clone()),
+        ..Transaction::default()
+    };
+    all.found.push(format!("a grant of {}, until {}", text::visible(entitlement), times::day(end)));
+    let kind = EventType::NonRenewingPurchase;
+    Some(Imported::found(kind, theirs.started_at.min(marked.now), transaction, marked.origin, marked.now))
+}
+
+/// Ids, attributes, and since when the customer is known.
+fn details(all: &mut Differences, shown: &Shown, ours: &Ours, marked: Marked) -> Result<(), Error> {
+    let ids: Vec<&str> = shown.ids.iter().map(String::as_str).collect();
+    let new_ids = ids.iter().filter(|id| !ours.ids.contains(**id)).count();
+    let mut attributes: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
+    for theirs in &shown.attributes {
+        let own = ours.attributes.get(&theirs.name);
+        if own.is_some_and(|own| own.set() == Some(&theirs.value)) || (own.is_none() && theirs.value.is_empty()) {
+            continue;
+        }
+        let name = text::visible(&theirs.name);
+        if own.is_some_and(|own| own.updated_at > theirs.updated_at) {
+            all.remarks.push(format!("{name} is newer here than at RevenueCat."));
+            continue;
+        }
+        let value = to_raw_value(&json!({ "value": theirs.value, "updated_at_ms": theirs.updated_at }));
+        attributes.insert(theirs.name.clone(), value.map_err(|error| Error::Internal(error.to_string()))?);
+        all.found.push(format!("the attribute {name}"));
+    }
+    let is_new = ours.customer.is_none();
+    if new_ids > 0 && !is_new {
+        all.found.push(text::count(i64::try_from(new_ids).unwrap_or(i64::MAX), "App User ID", "App User IDs"));
+    }
+    if is_new {
+        all.found.push("the customer".into());
+    }
+    if is_new || new_ids > 0 || !attributes.is_empty() {
+        let since = shown.first_seen_at.unwrap_or(marked.now).min(marked.now);
+        all.deliveries.push(own::details(&ids, since, &attributes, None, (marked.origin, marked.now))?);
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! Comparing customers with RevenueCat (§5.5 of the rules about stores). What RevenueCat shows of a customer (`shown`) and what is
+//! known here (`ours.rs`) gives events of what differs (`differences.rs`, for each purchase `purchases.rs`), which are stored like
+//! any others (`refresh.rs`). Whom to ask about stands in a queue; a run over many customers fills it and works it off (`run.rs`); what the
+//! program asks by itself is in `worker.rs`.
+
+mod differences;
+mod money;
+mod ours;
+mod purchases;
+mod refresh;
+pub mod run;
+mod standing;
+pub mod worker;
+
+pub use refresh::{Asked, Compared, How, Outcome, compare, last_asked};

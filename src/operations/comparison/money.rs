@@ -1,0 +1,118 @@
+//! What purchases brought there and here: refunds that no webhook told, prices that one left out, and one-time purchases.
+
+use super::purchases::{Comparison, SAME_START_MS, is_paid_back};
+use crate::base::clock::Moment;
+use crate::base::money::Micros;
+use crate::events::own::Amount;
+use crate::events::{EventType, Reason};
+use crate::projection::Revenue;
+use crate::stores::revenuecat::shown::Period;
+use crate::wording::times;
+
+/// Amounts in dollars are the same when they differ by less than a cent for each payment: sources round differently.
+const CENT: Micros = Micros(10_000);
+
+impl Comparison<'_> {
+    /// Compares what a transaction brought, or where no period is listed, all of them.
+    pub(super) fn money(&mut self, revenue: Revenue, theirs: Option<Micros>, transaction: &str, is_newest: bool) {
+        let Some(theirs) = theirs.filter(|_| revenue.prices_missing == 0) else {
+            return self.missing_price(revenue, theirs, transaction);
+        };
+        let rounding = Micros(CENT.0.saturating_mul(revenue.payments.max(1)));
+        let (less, more) = (revenue.net.minus(theirs), theirs.minus(revenue.net));
+        let period = self.named_period(transaction);
+        if less >= rounding {
+            let at = self.theirs.details.refunded_at.filter(|_| is_newest).unwrap_or(self.marked.now);
+            let keeps = !is_newest || self.theirs.is_running;
+            self.refund(&period, Some(less), at, keeps);
+        } else if more >= rounding && revenue.refunds > 0 {
+            let mut event = self.event(EventType::RefundReversed, self.marked.now);
+            event.transaction = self.transaction(&period);
+            event.transaction.price = Some(Amount(more));
+            self.found.push(format!("a refund of {} that was taken back", self.product()));
+            self.events.push(event);
+        }
+    }
+
+    /// Enters a price that no event has named.
+    fn missing_price(&mut self, revenue: Revenue, theirs: Option<Micros>, transaction: &str) {
+        let period = self.named_period(transaction);
+        let is_refunded = revenue.refunds > 0 || is_paid_back(&period);
+        let listed = self.theirs.periods.as_deref().unwrap_or_default();
+        let is_its_own = revenue.payments == 0 && revenue.prices_missing == 1;
+        if let (Some(dollars), true, false) = (theirs.filter(|paid| *paid > Micros::ZERO), is_its_own, is_refunded) {
+            let is_first = period.purchased_at.since(self.theirs.started_at) <= SAME_START_MS;
+            let is_newest = listed.last().is_none_or(|last| last.transaction == period.transaction);
+            self.begin(&Period { dollars: Some(dollars), ..period }, is_first, is_newest);
+        }
+    }
+
+    pub(super) fn refund(&mut self, period: &Period, dollars: Option<Micros>, at: Moment, keeps_access: bool) {
+        let mut event = self.event(EventType::Cancellation, at.max(period.purchased_at));
+        event.transaction = self.transaction(period);
+        event.transaction.price = dollars.map(|dollars| Amount(Micros::ZERO.minus(dollars)));
+        event.transaction.expiration_at_ms = period.effective_end.or(period.expires_at);
+        if let (Some(paid), true) = (&period.paid, dollars.is_none()) {
+            event.transaction.price_in_purchased_currency = Some(Amount(Micros::ZERO.minus(paid.amount)));
+            event.transaction.currency = Some(paid.currency.clone());
+        }
+        event.cancel_reason = Some(Reason::CustomerSupport);
+        event.dossier_keeps_access = keeps_access;
+        let amount = dollars.map_or_else(String::new, |dollars| format!(" of USD {}", dollars.shown()));
+        self.found.push(format!("a refund{amount}, {}, paid {}", self.product(), times::day(period.purchased_at)));
+        self.events.push(event);
+    }
+
+    pub(super) fn one_time(&mut self) {
+        let theirs = self.theirs;
+        let is_refunded = theirs.is_refunded || theirs.details.refunded_at.is_some();
+        let period = Period {
+            transaction: theirs.transaction.clone(),
+            product: None,
+            purchased_at: theirs.started_at,
+            expires_at: theirs.period_end,
+            effective_end: None,
+            dollars: theirs.total,
+            paid: theirs.details.paid.clone(),
+        };
+        let at = theirs.details.refunded_at.unwrap_or(self.marked.now);
+        let Some(own) = self.own else {
+            let mut event = self.event(EventType::NonRenewingPurchase, theirs.started_at);
+            event.transaction = self.transaction(&period);
+            event.transaction.price = period.dollars.filter(|_| !is_refunded).map(Amount);
+            self.set_paid(&mut event, period.paid.as_ref());
+            self.found.push(format!("the purchase of {}, {}", self.product(), times::day(theirs.started_at)));
+            self.events.push(event);
+            if is_refunded {
+                self.refund(&period, None, at, false);
+            }
+            return;
+        };
+        if is_refunded && own.purchase.refunded_at.is_none() && own.purchase.access_kept_at.is_none() {
+            let net = Some(own.purchase.revenue.net).filter(|net| *net > Micros::ZERO);
+            self.refund(
+                &Period { transaction: self.own_transaction().unwrap_or(period.transaction.clone()), ..period },
+                net,
+                at,
+                false,
+            );
+        } else if !is_refunded {
+            let transaction = self.own_transaction().unwrap_or_else(|| theirs.transaction.clone());
+            self.money_once(own.purchase.revenue, &Period { transaction, ..period });
+        }
+    }
+
+    /// Compares what a one-time purchase brought.
+    fn money_once(&mut self, revenue: Revenue, period: &Period) {
+        let Some(theirs) = period.dollars else { return };
+        if revenue.prices_missing > 0 && theirs > Micros::ZERO && revenue.refunds == 0 {
+            let mut event = self.event(EventType::NonRenewingPurchase, period.purchased_at);
+            event.transaction = self.transaction(period);
+            event.transaction.price = Some(Amount(theirs));
+            self.set_paid(&mut event, period.paid.as_ref());
+            self.find(event, "the price of");
+        } else if revenue.prices_missing == 0 && revenue.net.minus(theirs) >= CENT {
+            self.refund(period, Some(revenue.net.minus(theirs)), self.marked.now, true);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What is known here of a customer whom RevenueCat shows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use diesel::prelude::*;
+
+use crate::base::ids::{CustomerId, EventId, ProjectId};
+use crate::customers::attributes::{self, Stored};
+use crate::customers::{identity, stored_purchases, subject};
+use crate::db::Conn;
+use crate::db::schema::customers;
+use crate::events::own::Subject;
+use crate::projection::{Kind, Payment, Purchase, Revenue, TransactionKey, revenue_of};
+use crate::stores::revenuecat::shown::{self, Shown};
+
+/// A customer as known here.
+#[derive(Debug, Default)]
+pub struct Ours {
+    pub customer: Option<CustomerId>,
+    pub ids: BTreeSet<String>,
+    pub attributes: HashMap<String, Stored>,
+    pub purchases: Vec<Held>,
+    /// Who else here has a purchase that RevenueCat shows with this customer: by the id of the transaction.
+    pub elsewhere: BTreeMap<String, Holder>,
+    /// How many events the customer has: with another one, something has come meanwhile.
+    pub events: i64,
+}
+
+/// A purchase, and what its transactions brought.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub purchase: Purchase,
+    pub transactions: HashMap<TransactionKey, Revenue>,
+}
+
+/// Somebody who has purchases.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    pub customer: CustomerId,
+    pub subject: Subject,
+    /// The purchases that a transfer moves.
+    pub purchases: Vec<Held>,
+}
+
+impl Held {
+    /// What is known of a transaction.
+    pub fn revenue(&self, transaction: &str) -> Option<Revenue> {
+        let key = TransactionKey::named(self.purchase.store.as_ref(), Some(transaction), None);
+        self.transactions.get(&key).copied()
+    }
+
+    /// Whether RevenueCat shows this purchase, going by the store's ids.
+    pub fn is(&self, theirs: &shown::Purchase) -> bool {
+        let own = &self.purchase;
+        let named = [own.transaction_id.as_deref(), own.original_transaction_id.as_deref(), Some(own.key.as_str())];
+        let has = |id: &str| {
+            named.into_iter().flatten().any(|own| base_order(own) == base_order(id)) || self.revenue(id).is_some()
+        };
+        own.environment == theirs.environment && own.store.as_ref() == Some(&theirs.store) && ids_of(theirs).any(has)
+    }
+}
+
+/// What the store calls the transactions of a purchase, as far as RevenueCat says.
+pub fn ids_of(theirs: &shown::Purchase) -> impl Iterator<Item = &str> {
+    let periods = theirs.periods.iter().flatten().map(|period| period.transaction.as_str());
+    std::iter::once(theirs.transaction.as_str()).chain(periods)
+}
+
+/// A Google order without the number of its renewal.
+fn base_order(id: &str) -> &str {
+    id.split_once("..").filter(|(base, _)| base.starts_with("GPA.")).map_or(id, |(base, _)| base)
+}
+
+impl Ours {
+    /// Loads what is known of the customer with this id.
+    pub fn load(conn: &mut Conn, project: ProjectId, shown: &Shown) -> QueryResult<Ours> {
+        let mut ours = Ours::default();
+        if let Some(customer) = identity::find(conn, project, &shown.app_user_id)? {
+            ours.customer = Some(customer);
+            ours.ids = subject::load(conn, customer)?.ids.into_iter().collect();
+            let stored = attributes::queries::of_all(conn, &[customer])?;
+            ours.attributes = stored.into_iter().map(|stored| (stored.key.clone(), stored)).collect();
+            ours.purchases = held(conn, customer)?;
+            ours.events = events_of(conn, customer)?;
+        }
+        for theirs in &shown.purchases {
+            if !ours.purchases.iter().any(|own| own.is(theirs)) {
+                ours.look_elsewhere(conn, project, theirs)?;
+            }
+        }
+        Ok(ours)
+    }
+
+    fn look_elsewhere(&mut self, conn: &mut Conn, project: ProjectId, theirs: &shown::Purchase) -> QueryResult<()> {
+        let named = stored_purchases::named_by_store(conn, project, &theirs.transaction)?;
+        let others: BTreeSet<CustomerId> = named.into_iter().map(|(customer, ..)| customer).collect();
+        for customer in others.into_iter().filter(|other| Some(*other) != self.customer) {
+            let mut purchases = held(conn, customer)?;
+            purchases.retain(|own| own.purchase.kind != Kind::Grant);
+            if purchases.iter().any(|own| own.is(theirs)) {
+                let holder = Holder { customer, subject: subject::load(conn, customer)?, purchases };
+                self.elsewhere.insert(theirs.transaction.clone(), holder);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many events a customer has.
+pub fn events_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<i64> {
+    customers::table.find(customer).select(customers::events_count).first(conn)
+}
+
+fn held(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Held>> {
+    let purchases = stored_purchases::load_numbered(conn, stored_purchases::numbered(vec![customer]))?;
+    let mut by_purchase: HashMap<EventId, BTreeMap<TransactionKey, Vec<Payment>>> = HashMap::new();
+    let numbers: Vec<EventId> = purchases.iter().flat_map(|(_, purchase)| purchase.numbers()).collect();
+    for payment in stored_purchases::payments_of(conn, customer, &numbers)? {
+        by_purchase.entry(payment.purchase).or_default().entry(payment.transaction).or_default().push(payment);
+    }
+    let held = |(_, purchase): (CustomerId, Purchase)| {
+        let all = purchase.numbers().filter_map(|number| by_purchase.get(&number)).flatten();
+        let transactions = all.map(|(key, of_one)| (*key, revenue_of(of_one))).collect();
+        Held { purchase, transactions }
+    };
+    Ok(purchases.into_iter().map(held).collect())
+}

@@ -1,0 +1,224 @@
+//! Compares one purchase with what is known of it here, if anything is.
+
+use super::differences::Marked;
+use super::ours::Held;
+use crate::base::clock::Moment;
+use crate::base::money::{Micros, Money};
+use crate::events::own::{Amount, Imported, Transaction};
+use crate::events::{EventType, PeriodType, Reason, Store};
+use crate::stores::revenuecat::shown::{Period, Purchase, Standing};
+use crate::wording::{text, times};
+
+/// Two times of a purchase are the same when they are at most so far apart, in milliseconds.
+pub(super) const SAME_START_MS: i64 = 86_400_000;
+
+/// The comparison of one purchase.
+pub struct Comparison<'a> {
+    pub theirs: &'a Purchase,
+    pub own: Option<&'a Held>,
+    pub marked: Marked,
+    pub events: Vec<Imported>,
+    /// What was found, in words.
+    pub found: Vec<String>,
+}
+
+/// What is known of the newest period, with the events found so far.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub end: Option<Moment>,
+    pub is_paid_back: bool,
+    pub is_off: bool,
+    pub has_failed: bool,
+    pub is_pausing: bool,
+    pub is_over: bool,
+}
+
+impl Comparison<'_> {
+    pub fn run(&mut self) {
+        if !self.theirs.is_subscription {
+            return self.one_time();
+        }
+        let has_begun = self.periods();
+        let mut known = self.known(has_begun);
+        self.end(&mut known, has_begun);
+        self.renewal(&known);
+    }
+
+    /// What is known of the newest period: nothing but its end, where it was found just now.
+    fn known(&self, has_begun: bool) -> Known {
+        match self.own.map(|own| &own.purchase).filter(|_| !has_begun) {
+            Some(own) => Known {
+                end: own.expires_at,
+                is_paid_back: own.refunded_at.is_some(),
+                is_off: own.unsubscribed_at.is_some(),
+                has_failed: own.billing_issue_at.is_some(),
+                is_pausing: own.pause_asked_at.is_some() || own.expiration_reason == Some(Reason::SubscriptionPaused),
+                is_over: !own.is_active(self.marked.now),
+            },
+            None => {
+                let end = self.events.iter().rev().find_map(|event| event.transaction.expiration_at_ms);
+                Known { end, is_over: end.is_some_and(|end| end <= self.marked.now), ..Known::default() }
+            }
+        }
+    }
+
+    /// Enters periods that are not known, and what was paid back. Returns whether the newest period is one of them.
+    fn periods(&mut self) -> bool {
+        // Stripe calls all renewals the same.
+        let listed = self.theirs.periods.as_deref().filter(|_| self.theirs.store != Store::Stripe);
+        let Some(listed) = listed.filter(|listed| !listed.is_empty()) else { return self.newest_period() };
+        let last = listed.len() - 1;
+        let mut has_begun = false;
+        for (place, period) in listed.iter().enumerate() {
+            match self.own.and_then(|own| own.revenue(&period.transaction)) {
+                None => {
+                    self.begin(period, place == 0, place == last);
+                    has_begun = place == last;
+                }
+                Some(_) if place == last && self.is_incomplete() => {
+                    self.begin(period, place == 0, true);
+                    has_begun = true;
+                }
+                Some(revenue) => self.money(revenue, period.dollars, &period.transaction, place == last),
+            }
+        }
+        has_begun
+    }
+
+    /// Whether the events of the purchase leave out the product, or the end of the period.
+    fn is_incomplete(&self) -> bool {
+        let has_end = self.theirs.period_end.is_some();
+        self.own.is_some_and(|own| own.purchase.product_id.is_empty() || (has_end && own.purchase.expires_at.is_none()))
+    }
+
+    /// The newest period alone, where RevenueCat lists none.
+    fn newest_period(&mut self) -> bool {
+        let theirs = self.theirs;
+        let own = self.own.map(|own| &own.purchase);
+        let is_known = own.is_some_and(|own| theirs.period_start.since(own.period_start) <= SAME_START_MS);
+        let before = own.map_or(Micros::ZERO, |own| own.revenue.net);
+        if is_known && !self.is_incomplete() {
+            if let Some(own) = own {
+                self.money(own.revenue, theirs.total, &theirs.transaction, true);
+            }
+            return false;
+        }
+        let dollars = theirs.total.map(|total| total.minus(before)).filter(|paid| *paid >= Micros::ZERO);
+        let is_first = own.is_none() && theirs.period_start.since(theirs.started_at) <= SAME_START_MS;
+        let period = Period {
+            transaction: theirs.transaction.clone(),
+            product: None,
+            purchased_at: theirs.period_start,
+            expires_at: theirs.period_end,
+            effective_end: None,
+            dollars,
+            paid: theirs.details.paid.clone(),
+        };
+        self.begin(&period, is_first, true);
+        true
+    }
+
+    pub(super) fn begin(&mut self, period: &Period, is_first: bool, is_newest: bool) {
+        let is_refunded = is_paid_back(period) || (is_newest && self.theirs.details.refunded_at.is_some());
+        let kind = if is_first { EventType::InitialPurchase } else { EventType::Renewal };
+        let mut event = self.event(kind, period.purchased_at);
+        event.transaction = self.transaction(period);
+        event.transaction.period_type = self.period_type(period, is_newest);
+        if is_newest {
+            // It may have been moved since it was paid.
+            event.transaction.expiration_at_ms = self.theirs.period_end.or(period.expires_at);
+        }
+        // What was paid back is not in it any more, so what it had been is not known.
+        event.transaction.price = period.dollars.filter(|_| !is_refunded).map(Amount);
+        self.set_paid(&mut event, period.paid.as_ref());
+        let what = if is_first { "the purchase" } else { "a renewal" };
+        self.found.push(format!("{what} of {}, {}", self.product(), times::day(period.purchased_at)));
+        self.events.push(event);
+        if is_refunded {
+            let at = self.theirs.details.refunded_at.filter(|_| is_newest).or(period.effective_end);
+            self.refund(period, None, at.unwrap_or(period.purchased_at), false);
+        }
+    }
+
+    fn period_type(&self, period: &Period, is_newest: bool) -> Option<PeriodType> {
+        let named = self.theirs.details.period_type.clone().filter(|_| is_newest);
+        let is_trial = is_newest && self.theirs.standing == Standing::Trial;
+        let is_paid = period.dollars.is_some_and(|paid| paid > Micros::ZERO);
+        named.or(is_trial.then_some(PeriodType::Trial)).or(is_paid.then_some(PeriodType::Normal))
+    }
+
+    /// The period of a transaction; the newest where it is not listed.
+    pub(super) fn named_period(&self, transaction: &str) -> Period {
+        let listed = self.theirs.periods.iter().flatten().find(|period| period.transaction == transaction);
+        listed.cloned().unwrap_or_else(|| Period {
+            transaction: self.own_transaction().unwrap_or_else(|| transaction.to_owned()),
+            product: None,
+            purchased_at: self.theirs.period_start,
+            expires_at: self.theirs.period_end,
+            effective_end: None,
+            dollars: None,
+            paid: None,
+        })
+    }
+
+    pub(super) fn own_transaction(&self) -> Option<String> {
+        self.own.and_then(|own| own.purchase.transaction_id.clone())
+    }
+
+    pub(super) fn find(&mut self, event: Imported, what: &str) {
+        self.found.push(format!("{what} {}", self.product()));
+        self.events.push(event);
+    }
+
+    /// An event of the newest period.
+    pub(super) fn newest_event(&self, kind: EventType, at: Moment) -> Imported {
+        let listed = self.theirs.periods.as_ref().and_then(|listed| listed.last());
+        let newest = listed.map_or(self.theirs.transaction.as_str(), |last| last.transaction.as_str());
+        let period = Period { expires_at: self.theirs.period_end, ..self.named_period(newest) };
+        let mut event = self.event(kind, at.max(period.purchased_at));
+        event.transaction = self.transaction(&period);
+        event
+    }
+
+    pub(super) fn event(&self, kind: EventType, at: Moment) -> Imported {
+        let Marked { origin, now } = self.marked;
+        Imported::found(kind, at.min(now), Transaction::default(), origin, now)
+    }
+
+    pub(super) fn transaction(&self, period: &Period) -> Transaction {
+        let theirs = self.theirs;
+        let own = self.own.map(|own| &own.purchase);
+        let original = own.and_then(|own| own.original_transaction_id.clone());
+        let listed = theirs.periods.as_ref().and_then(|listed| listed.first()).map(|first| first.transaction.clone());
+        let period_type = own.and_then(|own| own.period_type.clone());
+        Transaction {
+            product_id: period.product.clone().filter(|_| theirs.product.is_none()).or(theirs.product.clone()),
+            entitlement_ids: theirs.entitlements.clone(),
+            period_type: period_type.or(Some(PeriodType::Normal)),
+            purchased_at_ms: Some(period.purchased_at),
+            expiration_at_ms: period.expires_at,
+            store: Some(theirs.store.clone()),
+            environment: Some(theirs.environment.as_str()),
+            price: Some(Amount(Micros::ZERO)),
+            transaction_id: Some(period.transaction.clone()),
+            original_transaction_id: original.or(listed).or(Some(theirs.transaction.clone())),
+            is_family_share: theirs.is_family_share,
+            country_code: theirs.country.clone(),
+            ..Transaction::default()
+        }
+    }
+
+    pub(super) fn set_paid(&self, event: &mut Imported, paid: Option<&Money>) {
+        event.transaction.price_in_purchased_currency = paid.map(|paid| Amount(paid.amount));
+        event.transaction.currency = paid.map(|paid| paid.currency.clone());
+    }
+
+    pub(super) fn product(&self) -> String {
+        text::visible(self.theirs.product.as_deref().unwrap_or(&self.theirs.transaction))
+    }
+}
+
+/// Whether a period was paid and nothing is left of it.
+pub(super) fn is_paid_back(period: &Period) -> bool {
+    period.dollars == Some(Micros::ZERO) && period.paid.as_ref().is_some_and(|paid| paid.amount > Micros::ZERO)
+}

@@ -1,0 +1,222 @@
+//! Asks RevenueCat about one customer, and takes over what differs. What was asked of RevenueCat and is not settled comes first: a
+//! customer for whom something is under way is compared afterwards.
+
+use diesel::prelude::*;
+
+use super::differences::{Differences, Marked, differences};
+use super::ours::{Ours, events_of};
+use crate::audit::Ctx;
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId};
+use crate::base::{AppUserId, lookup_key};
+use crate::customers::{Seen, contacts, identity, subject};
+use crate::db::schema::comparisons;
+use crate::db::{Both, Conn};
+use crate::events::Origin;
+use crate::events::own::{self, Moved};
+use crate::ingest;
+use crate::operations::catalog::Comparer;
+use crate::requests;
+use crate::stores::revenuecat::shown::{self, Shown};
+use crate::stores::revenuecat::{Failure, NoReading, Pace, Session, Urgency};
+
+/// How RevenueCat is asked.
+pub struct How<'a> {
+    pub urgency: Urgency,
+    /// How the events are marked that follow.
+    pub origin: Origin,
+    pub pace: &'a dyn Pace,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Same,
+    /// What was found, in words.
+    Found(Vec<String>),
+    /// RevenueCat does not know the customer.
+    Unknown,
+    /// The customer was erased here, or is blocked.
+    LeftOut,
+    /// Something is under way, or came meanwhile: later.
+    Busy,
+    /// Why it could not be read.
+    Failed(String),
+}
+
+/// An outcome, and what differs and cannot be taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    pub outcome: Outcome,
+    pub remarks: Vec<String>,
+}
+
+/// When RevenueCat was asked about a customer the last time, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Asked {
+    pub at: Moment,
+    pub outcome: String,
+    pub words: String,
+}
+
+/// Asks about the customer with this id and takes over what differs. It blocks.
+///
+/// # Errors
+/// When the database fails.
+pub fn compare(comparer: &Comparer, project: ProjectId, id: &str, how: &How<'_>) -> Result<Compared, Error> {
+    let db = &comparer.service.db;
+    let before = db.read_here(|conn| Ok::<_, Error>(before(conn, project, id)?))?;
+    if before.is_under_way {
+        return Ok(Compared::bare(Outcome::Busy));
+    }
+    let read = match comparer.service.session(project, how.urgency) {
+        Ok(session) => read(&session, id, how),
+        Err(NoReading::Away(unread)) => Err(unread.words),
+        Err(NoReading::Denied(words)) => Err(words),
+    };
+    let ctx = Ctx::system(project, &comparer.ids, comparer.service.clock.now());
+    db.write_here(|conn| {
+        let compared = match read {
+            Ok(Some(known)) => take_over(conn, &ctx, &known, &before, how.origin)?,
+            Ok(None) => Compared::bare(Outcome::Unknown),
+            Err(words) => Compared::bare(Outcome::Failed(words)),
+        };
+        if let Some(customer) = identity::find(conn, project, id)? {
+            note(conn, customer, &compared, ctx.now)?;
+        }
+        Ok(compared)
+    })
+}
+
+fn read(session: &Session<'_>, id: &str, how: &How<'_>) -> Result<Option<shown::Known>, String> {
+    shown::read(session, id, how.pace).map_err(|Failure(words)| words)
+}
+
+/// The customer before RevenueCat is asked.
+#[derive(Debug, Default)]
+struct Before {
+    customer: Option<CustomerId>,
+    events: i64,
+    is_under_way: bool,
+}
+
+fn before(conn: &mut Conn, project: ProjectId, id: &str) -> QueryResult<Before> {
+    let Some(customer) = identity::find(conn, project, id)? else { return Ok(Before::default()) };
+    let is_under_way = !requests::queries::under_way(conn, &[customer])?.is_empty();
+    Ok(Before { customer: Some(customer), events: events_of(conn, customer)?, is_under_way })
+}
+
+/// Stores what differs, if nothing has come since RevenueCat was asked: it may know more, or less.
+fn take_over(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    known: &shown::Known,
+    before: &Before,
+    origin: Origin,
+) -> Result<Compared, Error> {
+    let shown = &known.shown;
+    let ids: Vec<AppUserId> = shown.ids.iter().filter_map(|id| AppUserId::parse(id).ok()).collect();
+    let locked = identity::lock_ids(conn, ctx.project, &[Seen { ids, at: ctx.now }])?;
+    if shown.ids.iter().any(|id| locked.is_busy(&lookup_key(id))) {
+        return Ok(Compared::bare(Outcome::Busy));
+    }
+    let ours = Ours::load(conn, ctx.project, shown)?;
+    let is_same = ours.customer == before.customer && ours.events == before.events;
+    if !is_same || is_under_way(conn, ours.customer)? {
+        return Ok(Compared::bare(Outcome::Busy));
+    }
+    let mut moved = transfers(conn, ctx, shown, &ours)?;
+    let ours = if moved.is_empty() { ours } else { Ours::load(conn, ctx.project, shown)? };
+    let found = differences(shown, &ours, Marked { origin, now: ctx.now })?;
+    let Differences { deliveries, found, mut remarks } = found;
+    remarks.extend(known.remarks.iter().cloned());
+    let outcomes = ingest::take_found(conn, ctx, &deliveries, origin == Origin::Comparison)?;
+    let is_left_out =
+        |outcome: &Option<ingest::Outcome>| matches!(outcome, Some(ingest::Outcome::Late | ingest::Outcome::Ignored));
+    if outcomes.iter().any(is_left_out) {
+        return Ok(Compared { outcome: Outcome::LeftOut, remarks });
+    }
+    note_contact(conn, ctx, shown)?;
+    moved.extend(found);
+    let outcome = if moved.is_empty() { Outcome::Same } else { Outcome::Found(moved) };
+    Ok(Compared { outcome, remarks })
+}
+
+fn is_under_way(conn: &mut Conn, customer: Option<CustomerId>) -> QueryResult<bool> {
+    let Some(customer) = customer else { return Ok(false) };
+    Ok(!requests::queries::under_way(conn, &[customer])?.is_empty())
+}
+
+/// Enters transfers that no webhook has told: RevenueCat shows all purchases of somebody here with this customer.
+fn transfers(conn: &mut Conn, ctx: &Ctx, shown: &Shown, ours: &Ours) -> Result<Vec<String>, Error> {
+    let Some(customer) = ours.customer else { return Ok(Vec::new()) };
+    let mut moved = Vec::new();
+    let mut done: Vec<CustomerId> = Vec::new();
+    for holder in ours.elsewhere.values() {
+        let has_all = holder.purchases.iter().all(|own| shown.purchases.iter().any(|theirs| own.is(theirs)));
+        if !has_all || done.contains(&holder.customer) || is_under_way(conn, Some(holder.customer))? {
+            continue;
+        }
+        let to = subject::load(conn, customer)?;
+        let event = own::transfer(Moved::FoundElsewhere, &holder.subject, &to, ctx.now, ctx.now)?;
+        ingest::append_one(conn, ctx, &event)?;
+        done.push(holder.customer);
+        moved.push(format!("a transfer from {}", crate::wording::text::visible(&holder.subject.app_user_id)));
+    }
+    Ok(moved)
+}
+
+/// When the app was last open, and on which device: no webhook tells it.
+fn note_contact(conn: &mut Conn, ctx: &Ctx, shown: &Shown) -> QueryResult<()> {
+    let Some((at, device)) = &shown.last_contact else { return Ok(()) };
+    let Some(customer) = identity::find(conn, ctx.project, &shown.app_user_id)? else { return Ok(()) };
+    contacts::store_contact(conn, customer, device, (*at).min(ctx.now))
+}
+
+fn note(conn: &mut Conn, customer: CustomerId, compared: &Compared, now: Moment) -> QueryResult<()> {
+    let Some(outcome) = compared.outcome.word() else { return Ok(()) };
+    let values =
+        (comparisons::asked_at.eq(now), comparisons::outcome.eq(outcome), comparisons::words.eq(compared.words()));
+    let row = (comparisons::customer_id.eq(customer), values.clone());
+    let noted = diesel::insert_into(comparisons::table).values(row).on_conflict(comparisons::customer_id);
+    Both(noted.do_update().set(values)).execute(conn).map(drop)
+}
+
+/// When RevenueCat was last asked about a customer.
+pub fn last_asked(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Asked>> {
+    let row = comparisons::table.find(customer);
+    row.select((comparisons::asked_at, comparisons::outcome, comparisons::words)).first(conn).optional()
+}
+
+impl Compared {
+    fn bare(outcome: Outcome) -> Compared {
+        Compared { outcome, remarks: Vec::new() }
+    }
+
+    /// What came of it, for people to read.
+    pub fn words(&self) -> String {
+        let said = match &self.outcome {
+            Outcome::Same => "Nothing differs.".to_owned(),
+            Outcome::Found(found) => format!("Found {}.", crate::wording::text::listed(found)),
+            Outcome::Unknown => "RevenueCat does not know this customer.".to_owned(),
+            Outcome::LeftOut => "The customer was deleted here, or is blocked, and stays so.".to_owned(),
+            Outcome::Busy => "Something else is just happening with this customer.".to_owned(),
+            Outcome::Failed(words) => words.clone(),
+        };
+        std::iter::once(&said).chain(&self.remarks).map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Outcome {
+    /// How it is stored; `None` for what says nothing of the customer.
+    fn word(&self) -> Option<&'static str> {
+        match self {
+            Outcome::Same => Some("same"),
+            Outcome::Found(_) => Some("found"),
+            Outcome::Unknown => Some("unknown"),
+            Outcome::Failed(_) => Some("failed"),
+            Outcome::LeftOut | Outcome::Busy => None,
+        }
+    }
+}

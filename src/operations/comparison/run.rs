@@ -1,0 +1,237 @@
+//! Runs over many customers: the first fill, with all whom RevenueCat lists, and the comparison of all who are known here. A run
+//! first puts its customers into the queue, then asks about each. It can be stopped at any moment and goes on where it was.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::{Compared, How, Outcome, compare};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId};
+use crate::db::Conn;
+use crate::db::schema::{comparison_runs as runs, comparisons, customers};
+use crate::events::Origin;
+use crate::operations::catalog::Comparer;
+use crate::stores::revenuecat::queue::{self, Queued, Run};
+use crate::stores::revenuecat::{Failure, NoReading, Pace, Urgency};
+
+/// How many customers known here are put into the queue at once.
+const STEP: i64 = 1_000;
+/// Where the list of RevenueCat's customers begins.
+const FIRST_PAGE: &str = "/customers?limit=100";
+/// How often a customer is tried before the run goes on without them, and the pauses between, in seconds.
+const TRIES: i64 = 3;
+const PAUSE: i64 = 20;
+/// After so many failures one after the other RevenueCat counts as away.
+const IN_A_ROW: usize = 5;
+/// How long whoever compares a customer has them alone, in minutes.
+const LEASE: i64 = 5;
+
+/// How far a run has come.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = runs)]
+pub struct Progress {
+    pub started_at: Moment,
+    next_page: Option<String>,
+    pub same: i64,
+    pub found: i64,
+    pub unknown: i64,
+    pub left_out: i64,
+    pub failed: i64,
+    pub finished_at: Option<Moment>,
+}
+
+impl Progress {
+    /// How many customers RevenueCat was asked about.
+    pub fn done(&self) -> i64 {
+        self.same + self.found + self.unknown + self.left_out + self.failed
+    }
+}
+
+/// A customer of whom something is to be reported.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Reported {
+    pub app_user_id: String,
+    pub outcome: String,
+    pub words: String,
+}
+
+/// A run of one project.
+pub struct Runner<'a> {
+    pub comparer: &'a Comparer,
+    pub project: ProjectId,
+    pub run: Run,
+    pub pace: &'a dyn Pace,
+}
+
+/// How far the newest run of this kind has come; `None` before the first.
+pub fn progress(conn: &mut Conn, project: ProjectId, run: Run) -> QueryResult<Option<Progress>> {
+    runs::table.find((project, run.name())).select(Progress::as_select()).first(conn).optional()
+}
+
+/// The customers of whom something was found since, or who could not be read, the newest first.
+pub fn reported(conn: &mut Conn, project: ProjectId, since: Moment, most: i64) -> QueryResult<Vec<Reported>> {
+    comparisons::table
+        .inner_join(customers::table.on(customers::id.eq(comparisons::customer_id)))
+        .filter(customers::project_id.eq(project).and(comparisons::asked_at.ge(since)))
+        .filter(comparisons::outcome.ne("same"))
+        .order((comparisons::asked_at.desc(), comparisons::customer_id.desc()))
+        .limit(most)
+        .select((customers::best_app_user_id, comparisons::outcome, comparisons::words))
+        .load(conn)
+}
+
+/// Begins a run, unless one is to be continued. Returns whether one is.
+pub fn begin(conn: &mut Conn, project: ProjectId, run: Run, now: Moment) -> QueryResult<bool> {
+    if progress(conn, project, run)?.is_some_and(|progress| progress.finished_at.is_none()) {
+        return Ok(true);
+    }
+    diesel::delete(runs::table.find((project, run.name()))).execute(conn)?;
+    let first = match run {
+        Run::Fill => Some(FIRST_PAGE.to_owned()),
+        Run::All => Some("0".to_owned()),
+        Run::Sample | Run::Webhook => None,
+    };
+    let row =
+        (runs::project_id.eq(project), runs::run.eq(run.name()), runs::started_at.eq(now), runs::next_page.eq(first));
+    diesel::insert_into(runs::table).values(row).execute(conn)?;
+    Ok(false)
+}
+
+impl Runner<'_> {
+    /// Puts the next customers into the queue; returns whether there may be more.
+    ///
+    /// # Errors
+    /// In words, when RevenueCat's list cannot be read; when the database fails.
+    pub fn list(&self) -> Result<bool, String> {
+        let words = |error: Error| error.cause().unwrap_or("the database failed").to_owned();
+        let db = &self.comparer.service.db;
+        let at = db.read_here(|conn| Ok::<_, Error>(progress(conn, self.project, self.run)?)).map_err(words)?;
+        let Some(page) = at.and_then(|progress| progress.next_page) else { return Ok(false) };
+        let (ids, next) = match self.run {
+            Run::Fill => self.page(page)?,
+            Run::All => db.read_here(|conn| Ok::<_, Error>(known(conn, self.project, &page)?)).map_err(words)?,
+            Run::Sample | Run::Webhook => (Vec::new(), None),
+        };
+        let now = self.comparer.service.clock.now();
+        let listed = db.write_here(|conn| {
+            let added = queue::add(conn, self.project, self.run, &ids, now)?;
+            // A list that shows nobody new repeats itself, and would not end.
+            let next = next.filter(|_| added > 0);
+            let row = diesel::update(runs::table.find((self.project, self.run.name())));
+            row.set(runs::next_page.eq(&next)).execute(conn)?;
+            Ok::<_, Error>(next.is_some())
+        });
+        listed.map_err(words)
+    }
+
+    /// A page of RevenueCat's customers, and where the next one is.
+    fn page(&self, page: String) -> Result<(Vec<String>, Option<String>), String> {
+        let session = self.comparer.service.session(self.project, Urgency::Background).map_err(|no| match no {
+            NoReading::Away(unread) => unread.words,
+            NoReading::Denied(words) => words,
+        })?;
+        let found = session.page("customers", &page, self.pace).map_err(|Failure(words)| words)?;
+        let items = found.items.iter().filter_map(|item| item.get("id").and_then(Value::as_str));
+        Ok((items.map(str::to_owned).collect(), found.next.filter(|next| *next != page)))
+    }
+
+    /// Asks about the next customer. Returns whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn step(&self, failures: &mut Vec<String>) -> Result<bool, Error> {
+        let service = &self.comparer.service;
+        let now = service.clock.now();
+        let next = |conn: &mut Conn| Ok::<_, Error>(queue::due(conn, self.run, Some(self.project), now, 1)?.pop());
+        let Some(queued) = service.db.read_here(next)? else { return Ok(false) };
+        self.ask(&queued, failures)?;
+        Ok(true)
+    }
+
+    /// Asks about a customer in the queue, unless somebody else has just begun to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn ask(&self, queued: &Queued, failures: &mut Vec<String>) -> Result<(), Error> {
+        let service = &self.comparer.service;
+        let (now, run) = (service.clock.now(), self.run);
+        let claimed = service
+            .db
+            .write_here(|conn| Ok::<_, Error>(queue::claim(conn, run, queued, now, now.plus_minutes(LEASE))?))?;
+        if !claimed {
+            return Ok(());
+        }
+        let origin = if run == Run::Fill { Origin::Import } else { Origin::Comparison };
+        let how = How { urgency: Urgency::Background, origin, pace: self.pace };
+        let compared = compare(self.comparer, self.project, &queued.app_user_id, &how)?;
+        match &compared.outcome {
+            Outcome::Failed(words) => failures.push(words.clone()),
+            Outcome::Busy => {}
+            Outcome::Same | Outcome::Found(_) | Outcome::Unknown | Outcome::LeftOut => failures.clear(),
+        }
+        let now = service.clock.now();
+        service.db.write_here(|conn| Ok::<_, Error>(settle(conn, run, queued, &compared, now)?))
+    }
+
+    /// Whether so many customers could not be read one after the other that RevenueCat counts as away.
+    pub fn is_away(failures: &[String]) -> bool {
+        failures.len() >= IN_A_ROW
+    }
+
+    /// Ends the run, if nobody is left in it; else returns in how long the next one is due.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn finish(&self) -> Result<Option<Duration>, Error> {
+        let service = &self.comparer.service;
+        let now = service.clock.now();
+        service.db.write_here(|conn| match queue::next_due(conn, self.project, self.run)? {
+            Some(due) => Ok(Some(Duration::from_millis(due.since(now).max(100).unsigned_abs()))),
+            None => {
+                let row = diesel::update(runs::table.find((self.project, self.run.name())));
+                row.set(runs::finished_at.eq(now)).execute(conn)?;
+                Ok(None)
+            }
+        })
+    }
+}
+
+/// Customers known here after the one with this number, and the number of the last of them.
+fn known(conn: &mut Conn, project: ProjectId, after: &str) -> QueryResult<(Vec<String>, Option<String>)> {
+    let after = CustomerId(after.parse().unwrap_or_default());
+    let own = customers::table.filter(customers::project_id.eq(project).and(customers::id.gt(after)));
+    let rows: Vec<(CustomerId, String)> =
+        own.order(customers::id).limit(STEP).select((customers::id, customers::best_app_user_id)).load(conn)?;
+    let last = rows.last().map(|(customer, _)| customer.0.to_string());
+    Ok((rows.into_iter().map(|(_, id)| id).collect(), last))
+}
+
+/// Takes a customer out of the queue and counts what came of it, or puts them off.
+fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: Moment) -> QueryResult<()> {
+    let is_last = queued.tries + 1 >= TRIES;
+    match &compared.outcome {
+        Outcome::Failed(_) if !is_last => return queue::put_off(conn, run, queued, now.plus_seconds(PAUSE)),
+        Outcome::Busy if queued.tries + 1 < 3 * TRIES => {
+            return queue::put_off(conn, run, queued, now.plus_seconds(PAUSE));
+        }
+        Outcome::Same
+        | Outcome::Found(_)
+        | Outcome::Unknown
+        | Outcome::LeftOut
+        | Outcome::Failed(_)
+        | Outcome::Busy => {}
+    }
+    queue::remove(conn, run, queued)?;
+    let row = diesel::update(runs::table.find((queued.project, run.name())));
+    match &compared.outcome {
+        Outcome::Same => row.set(runs::same.eq(runs::same + 1)).execute(conn),
+        Outcome::Found(_) => row.set(runs::found.eq(runs::found + 1)).execute(conn),
+        Outcome::Unknown => row.set(runs::unknown.eq(runs::unknown + 1)).execute(conn),
+        Outcome::LeftOut => row.set(runs::left_out.eq(runs::left_out + 1)).execute(conn),
+        Outcome::Failed(_) | Outcome::Busy => row.set(runs::failed.eq(runs::failed + 1)).execute(conn),
+    }
+    .map(drop)
+}

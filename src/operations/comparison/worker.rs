@@ -1,0 +1,151 @@
+//! What the program asks by itself: about customers of webhooks that left something out, and every night about a sample.
+
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Timelike};
+use diesel::prelude::*;
+
+use super::run::{Runner, begin};
+use crate::base::clock::Moment;
+use crate::base::error::Error;
+use crate::base::ids::{CustomerId, ProjectId};
+use crate::db::Conn;
+use crate::db::schema::{comparisons, connections, customers};
+use crate::operations::catalog::Comparer;
+use crate::stores::revenuecat::queue::{self, Queued, Run};
+use crate::stores::revenuecat::{Failure, Pace};
+
+/// How many customers are asked about before other work has its turn.
+const TURN: i64 = 20;
+/// The longest wait for one customer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The hour at which the sample is compared, in UTC.
+const NIGHT: u32 = 3;
+/// The most customers of a sample.
+pub const LARGEST_SAMPLE: i64 = 10_000;
+
+/// Waits for a while, and no longer than the program runs.
+pub struct Patience<'a> {
+    until: Instant,
+    is_stopping: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Patience<'a> {
+    pub fn new(patience: Duration, is_stopping: &'a dyn Fn() -> bool) -> Patience<'a> {
+        Patience { until: Instant::now() + patience, is_stopping }
+    }
+}
+
+impl Pace for Patience<'_> {
+    fn beat(&self) -> Result<(), Failure> {
+        match (self.is_stopping)() {
+            true => Err(Failure("The program stopped.".into())),
+            false if Instant::now() > self.until => Err(Failure("RevenueCat took too long.".into())),
+            false => Ok(()),
+        }
+    }
+
+    fn wait(&self, seconds: i64) -> Result<(), Failure> {
+        let end = Instant::now() + Duration::from_secs(seconds.unsigned_abs());
+        if end > self.until {
+            return Err(Failure("RevenueCat takes no more calls at the moment.".into()));
+        }
+        while Instant::now() < end {
+            self.beat()?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+}
+
+/// Asks about the customers who are due, some of them; returns how many it was.
+///
+/// # Errors
+/// When the database fails.
+pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize, Error> {
+    let (db, clock) = (&comparer.service.db, &comparer.service.clock);
+    let now = clock.now();
+    let due = db.read_here(|conn| Ok::<_, Error>(due_samples(conn, now)?))?;
+    for (project, size) in due {
+        db.write_here(|conn| Ok::<_, Error>(draw(conn, project, size, now)?))?;
+    }
+    let mut done = 0;
+    for run in [Run::Webhook, Run::Sample] {
+        let due = db.read_here(|conn| Ok::<_, Error>(queue::due(conn, run, None, now, TURN)?))?;
+        for queued in due.into_iter().take_while(|_| !is_stopping()) {
+            ask(comparer, run, &queued, is_stopping)?;
+            done += 1;
+        }
+    }
+    Ok(done)
+}
+
+fn ask(comparer: &Comparer, run: Run, queued: &Queued, is_stopping: &dyn Fn() -> bool) -> Result<(), Error> {
+    let pace = Patience::new(PATIENCE, is_stopping);
+    let runner = Runner { comparer, project: queued.project, run, pace: &pace };
+    runner.ask(queued, &mut Vec::new())?;
+    if run == Run::Sample {
+        runner.finish()?;
+    }
+    Ok(())
+}
+
+fn due_samples(conn: &mut Conn, now: Moment) -> QueryResult<Vec<(ProjectId, i64)>> {
+    connections::table
+        .filter(connections::sample_size.gt(0).and(connections::suspended_at.is_null()))
+        .filter(connections::sample_due_at.le(now))
+        .select((connections::project_id, connections::sample_size))
+        .load(conn)
+}
+
+/// Puts those into the queue who were compared longest ago, or never.
+fn draw(conn: &mut Conn, project: ProjectId, size: i64, now: Moment) -> QueryResult<()> {
+    let own = connections::table.find(project).filter(connections::sample_due_at.le(now));
+    if diesel::update(own).set(connections::sample_due_at.eq(next_night(now))).execute(conn)? == 0 {
+        return Ok(());
+    }
+    let never: Vec<(CustomerId, String)> = customers::table
+        .left_join(comparisons::table.on(comparisons::customer_id.eq(customers::id)))
+        .filter(customers::project_id.eq(project))
+        .order((comparisons::asked_at.is_not_null(), comparisons::asked_at, customers::id))
+        .limit(size)
+        .select((customers::id, customers::best_app_user_id))
+        .load(conn)?;
+    begin(conn, project, Run::Sample, now)?;
+    let ids: Vec<String> = never.into_iter().map(|(_, id)| id).collect();
+    queue::add(conn, project, Run::Sample, &ids, now).map(drop)
+}
+
+/// The next time at which a sample is compared.
+pub fn next_night(now: Moment) -> Moment {
+    let Some(utc) = now.utc() else { return now.plus_days(1) };
+    let since = TimeDelta::hours(i64::from(utc.hour())) + TimeDelta::minutes(i64::from(utc.minute()));
+    let begun = now.plus_seconds(-since.num_seconds());
+    let night = begun.plus_minutes(i64::from(NIGHT) * 60);
+    if night > now { night } else { night.plus_days(1) }
+}
+
+/// Has a project compared every night, so many of its customers; 0 switches it off.
+pub fn set_sample(conn: &mut Conn, project: ProjectId, size: i64, now: Moment) -> QueryResult<()> {
+    let due = (size > 0).then(|| next_night(now));
+    let row = diesel::update(connections::table.find(project));
+    row.set((connections::sample_size.eq(size), connections::sample_due_at.eq(due))).execute(conn).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_compared_in_the_next_night() {
+        let at = |text: &str| Moment::parse_rfc3339(text).expect("a time");
+        for (now, next) in [
+            ("2026-05-03T01:10:20Z", "2026-05-03T03:00"),
+            ("2026-05-03T03:00:20Z", "2026-05-04T03:00"),
+            ("2026-05-03T18:00:00Z", "2026-05-04T03:00"),
+        ] {
+            let found = next_night(at(now)).utc().expect("a time").format("%Y-%m-%dT%H:%M").to_string();
+            assert_eq!(found, next, "{now}");
+        }
+    }
+}
