@@ -1,6 +1,8 @@
 //! Submissions: the stored trace of a form that was sent. A submission answers the same form when it comes a second
 //! time, and holds the flash message of the next page and what undoing needs. It is kept for one day.
 
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
 use diesel::prelude::*;
 
 use super::done::{Done, UNDO_MINUTES};
@@ -99,6 +101,19 @@ pub fn flash(conn: &mut Conn, member: &Member, query: &str, now: Moment) -> Quer
         let undo = stored.undo.filter(|_| stored.undone_at.is_none()).map(|_| id);
         Flash { message: stored.message, is_problem: false, undo, undo_href: String::new() }
     }))
+}
+
+/// The submission whose message the page shows to which an answer redirects.
+pub fn of_answer(answer: &HttpResponse) -> Option<SubmissionId> {
+    let location = answer.headers().get(LOCATION)?.to_str().ok()?;
+    let query = location.split('#').next()?.split_once('?')?.1;
+    form::field(query, "done")?.parse().ok()
+}
+
+/// Replaces the message of a submission, once more is known.
+pub fn reword(conn: &mut Conn, id: SubmissionId, message: &str) -> QueryResult<()> {
+    let own = submissions::table.filter(submissions::id.eq(id));
+    diesel::update(own).set(submissions::message.eq(message)).execute(conn).map(drop)
 }
 
 fn is_recent(at: Moment, now: Moment) -> bool {

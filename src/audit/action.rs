@@ -65,6 +65,7 @@ actions! {
     OfferingOverrideCleared "offering_override_cleared" "went back to the default offering" Offering,
     TestCustomerMarked "test_customer_marked" "marked a customer as their test customer" Customer,
     TestCustomerUnmarked "test_customer_unmarked" "unmarked a test customer" Customer,
+    CustomerRefreshed "customer_refreshed" "compared a customer with RevenueCat" Customer,
     ProjectUpdated "project_updated" "changed the project's settings" Project,
     WebhookSecretReplaced "webhook_secret_replaced" "replaced the webhook's Authorization value" Project,
     WebhookSecretEnded "webhook_secret_ended" "ended the webhook's old Authorization value" Project,

@@ -1,17 +1,23 @@
 //! A connected project knows what RevenueCat knows: the first fill, and what webhooks missed. In RevenueCat's place stands another
 //! installation, whose imports send no webhook.
 
+use std::sync::OnceLock;
+
 use diesel::prelude::*;
+use dossier::base::error::Error;
 use dossier::customers::identity;
-use dossier::db::schema::{app_user_ids, attributes, customers};
+use dossier::db::schema::{app_user_ids, attributes, comparisons, customers};
+use dossier::operations::comparison::worker;
 use serde_json::{Value, json};
 
 use crate::support::DAY;
 use crate::support::Desk;
-use crate::support::cast::ADA;
-use crate::support::connected::{Pair, catch_up, run_well, until};
+use crate::support::cast::{ADA, SOL, VERA};
+use crate::support::connected::{MARA, Pair, catch_up, connect_to, local_addresses, run_well, until};
 use crate::support::customers::{customer_id, purchases_of, told_of};
-use crate::support::events::{attributes_set_at, purchase};
+use crate::support::events::{attributes_set_at, deliver, purchase};
+use crate::support::jobs::run_jobs;
+use crate::support::stand_in::StandIn;
 
 /// Makes events known to the upstream without a webhook.
 fn whisper(pair: &Pair, bodies: &[String]) {
@@ -53,10 +59,14 @@ fn purchases(desk: &Desk, id: &str) -> Vec<Value> {
     all
 }
 
-/// The time so many days from now, in milliseconds; the desks of a pair go by the machine's clock.
+/// The time so many days from now, in milliseconds: servers go by the machine's clock, which is read once.
 fn day(desk: &Desk, days: i64) -> i64 {
-    catch_up(desk);
-    desk.clock.now().millis() + days * DAY
+    static NOW: OnceLock<i64> = OnceLock::new();
+    let now = NOW.get_or_init(|| {
+        catch_up(desk);
+        desk.clock.now().millis()
+    });
+    now + days * DAY
 }
 
 /// An event of a monthly subscription.
@@ -243,7 +253,7 @@ async fn grants_transfers_and_contacts_are_found_too_and_whoever_was_deleted_her
         ],
     );
     let found = compare(&pair);
-    assert!(found.contains("a transfer from noor") && found.contains("a grant of pro"), "{found}");
+    assert!(found.contains("a transfer from another customer") && found.contains("a grant of pro"), "{found}");
     for id in ["mara", "lena", "noor"] {
         same_on_both_sides(&pair, id);
     }
@@ -276,4 +286,76 @@ fn transfer(desk: &Desk, from: &str, to: &str) -> String {
         "environment": "PRODUCTION",
     });
     json!({ "api_version": "1.0", "event": event }).to_string()
+}
+
+/// Presses the button on the profile, and returns the page that follows.
+async fn refresh(pair: &Pair, id: &str) -> String {
+    catch_up(&pair.desk);
+    let answer = pair.desk.post_form(&SOL, &format!("/projects/sundial/customers/{id}/refresh"), &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    pair.desk.page(&SOL, answer.header("location")).await
+}
+
+#[actix_web::test]
+async fn the_profile_asks_at_the_press_of_a_button_and_not_twice_in_a_minute() {
+    let pair = Pair::open().await;
+    let up = &pair.upstream;
+    pair.deliver(&monthly(up, "mara", 1, json!({ "type": "INITIAL_PURCHASE" })));
+    until("she is known", || knows(&pair.desk, "mara").then_some(())).await;
+    whisper(&pair, &[monthly(up, "mara", 2, json!({}))]);
+    let before = pair.desk.page(&SOL, MARA).await;
+    assert!(before.contains("Never compared with RevenueCat") && before.contains("/mara/refresh\""), "{before}");
+    assert!(!pair.desk.page(&VERA, MARA).await.contains("/mara/refresh\""), "viewers change nothing");
+    let page = refresh(&pair, "mara").await;
+    assert!(page.contains("RevenueCat was asked. Found a renewal of pro_monthly, "), "{page}");
+    assert!(page.contains("Compared with RevenueCat") && page.contains("found by comparison"), "{page}");
+    same_on_both_sides(&pair, "mara");
+    let again = pair.desk.post_form(&SOL, &format!("{MARA}/refresh"), &[]).await;
+    assert!(again.body.contains("Once a minute is enough"), "{}", again.body);
+    pair.desk.clock.advance(61);
+    assert!(refresh(&pair, "mara").await.contains("RevenueCat was asked. Nothing differs."));
+}
+
+#[actix_web::test]
+async fn a_webhook_that_leaves_something_out_is_completed() {
+    let pair = Pair::open().await;
+    let up = &pair.upstream;
+    whisper(&pair, &[monthly(up, "mara", 2, json!({ "type": "INITIAL_PURCHASE" }))]);
+    pair.desk_receives(&monthly(up, "mara", 2, json!({
+        "id": "bare", "type": "INITIAL_PURCHASE", "price": null, "currency": null, "price_in_purchased_currency": null,
+        "expiration_at_ms": null,
+    })));
+    assert_eq!(spent(&pair.desk, "mara"), 0);
+    until("it is completed", || (spent(&pair.desk, "mara") > 0).then_some(())).await;
+    same_on_both_sides(&pair, "mara");
+    assert_eq!(told_of(&pair.desk, "mara").len(), 1, "what left something out is not told beside it");
+    pair.desk_receives(&monthly(up, "mara", 2, json!({ "type": "INITIAL_PURCHASE" })));
+    same_on_both_sides(&pair, "mara");
+}
+
+#[actix_web::test]
+async fn every_night_those_who_were_compared_longest_ago_are_compared() {
+    let upstream = StandIn::open();
+    let desk = Desk::open_with(|config| config.allowlist = local_addresses()).await;
+    connect_to(&desk, &upstream);
+    deliver(
+        &desk,
+        desk.project,
+        &["mara", "lena", "noor"]
+            .map(|id| purchase(id, 3, json!({ "currency": "USD", "price_in_purchased_currency": 9.99 }))),
+    );
+    let asked = || desk.count(|conn| comparisons::table.count().get_result(conn));
+    desk.clock.advance(86_400);
+    run_jobs(&desk);
+    assert_eq!(asked(), 0, "it is switched off");
+    let now = desk.clock.now();
+    let on = desk.db.write_here(|conn| Ok::<_, Error>(worker::set_sample(conn, desk.project, 2, now)?));
+    on.expect("it is switched on");
+    run_jobs(&desk);
+    assert_eq!(asked(), 0, "the night has not come");
+    for (nights, customers) in [(1, 2), (2, 3)] {
+        desk.clock.advance(86_400);
+        run_jobs(&desk);
+        assert_eq!(asked(), customers, "after {nights} nights");
+    }
 }

@@ -48,9 +48,10 @@ pub fn differences(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differe
     for theirs in &shown.purchases {
         if theirs.store == Store::Promotional {
             events.extend(grant(&mut all, theirs, ours, marked));
-        } else if let Some(holder) = ours.elsewhere.get(&theirs.transaction) {
-            let (order, other) = (text::visible(&theirs.transaction), text::visible(&holder.subject.app_user_id));
-            all.remarks.push(format!("At RevenueCat this customer has {order}, which {other} has here."));
+        } else if ours.elsewhere.contains_key(&theirs.transaction) {
+            // Nobody else is named: whoever is erased later would stay known by it.
+            let order = text::visible(&theirs.transaction);
+            all.remarks.push(format!("At RevenueCat this customer has {order}, which somebody else has here."));
         } else {
             let own = matching(&mut unmatched, theirs, shown);
             let mut comparison = Comparison { theirs, own, marked, events: Vec::new(), found: Vec::new() };

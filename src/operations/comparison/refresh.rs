@@ -162,7 +162,8 @@ fn transfers(conn: &mut Conn, ctx: &Ctx, shown: &Shown, ours: &Ours) -> Result<V
         let event = own::transfer(Moved::FoundElsewhere, &holder.subject, &to, ctx.now, ctx.now)?;
         ingest::append_one(conn, ctx, &event)?;
         done.push(holder.customer);
-        moved.push(format!("a transfer from {}", crate::wording::text::visible(&holder.subject.app_user_id)));
+        // Who it was is not said: whoever is erased later would stay known by it.
+        moved.push("a transfer from another customer".to_owned());
     }
     Ok(moved)
 }
@@ -192,6 +193,17 @@ pub fn last_asked(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<A
 impl Compared {
     fn bare(outcome: Outcome) -> Compared {
         Compared { outcome, remarks: Vec::new() }
+    }
+
+    /// What came of it, as an answer to whoever asked.
+    pub fn message(&self) -> String {
+        let words = self.words();
+        match &self.outcome {
+            Outcome::Same | Outcome::Found(_) => format!("RevenueCat was asked. {words}"),
+            Outcome::Failed(_) => format!("RevenueCat could not be asked: {words}"),
+            Outcome::Busy => format!("{words} Try again in a moment."),
+            Outcome::Unknown | Outcome::LeftOut => words,
+        }
     }
 
     /// What came of it, for people to read.

@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 
 use super::badge::Badge;
 use super::details::country_name;
+use super::refresh::Refresh;
 use super::star::Star;
 use super::visit::Visit;
 use crate::base::clock::Moment;
@@ -29,6 +30,8 @@ pub struct Header {
     kept: Vec<(String, String)>,
     is_sandbox: bool,
     star: Star,
+    /// In a connected project.
+    refresh: Option<Refresh>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +43,7 @@ struct Country {
 impl HtmlSafe for Header {}
 
 impl Header {
-    pub fn new(visit: &Visit, kept: Vec<(String, String)>, star: Star) -> Header {
+    pub fn new(visit: &Visit, kept: Vec<(String, String)>, star: Star, refresh: Option<Refresh>) -> Header {
         let customer = &visit.customer;
         let known = |value: &Option<String>| value.clone().filter(|value| !value.trim().is_empty());
         let (display_name, email) = (known(&customer.display_name), known(&customer.email));
@@ -58,6 +61,7 @@ impl Header {
             name,
             kept,
             star,
+            refresh,
         }
     }
 
@@ -229,7 +233,7 @@ mod tests {
     #[test]
     fn the_title_is_the_name_else_the_email_address_else_the_id() {
         let mut visit = testing::lena();
-        let header = |visit: &Visit| Header::new(visit, Vec::new(), Star::new(visit, false, String::new()));
+        let header = |visit: &Visit| Header::new(visit, Vec::new(), Star::new(visit, false, String::new()), None);
         assert_eq!(header(&visit).title(), "Lena Okafor");
         visit.customer.display_name = Some(" ".into());
         let titled = header(&visit);

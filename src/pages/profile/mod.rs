@@ -24,6 +24,7 @@ pub mod notes;
 pub mod offering;
 pub mod page;
 pub mod pickup;
+mod refresh;
 pub mod requests;
 mod star;
 pub mod store_badge;
@@ -49,6 +50,7 @@ pub fn routes(routes: &mut Routes) {
     attributes::routes(routes);
     currencies::routes(routes);
     star::routes(routes);
+    refresh::routes(routes);
     entitlements::routes(routes);
     transfer::routes(routes);
 }

@@ -6,6 +6,7 @@ use url::form_urlencoded;
 use super::answer::Answer;
 use super::asking::{IF_AWAY, REFUSE};
 use super::header::Header;
+use super::refresh::Refresh;
 use super::star::Star;
 use super::visit::Visit;
 use super::{
@@ -60,7 +61,8 @@ impl Page for ProfilePage {
         if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
             return Err(Error::Forbidden(ReadTeam));
         }
-        let header = Header::new(&visit, asked.kept.clone(), Star::load(conn, member, &visit)?);
+        let header =
+            Header::new(&visit, asked.kept.clone(), Star::load(conn, member, &visit)?, Refresh::load(conn, &visit)?);
         let entitlements = entitlements::Card::load(conn, &visit)?;
         Ok(ProfilePage {
             layout: member.layout(header.title(), Section::Customers),
