@@ -92,6 +92,7 @@ actions! {
     CatalogApplied "catalog_applied" "applied a catalog file" Project,
     CatalogCompared "catalog_compared" "compared the catalog with RevenueCat" Project,
     CatalogTaken "catalog_taken" "took over the catalog of RevenueCat" Project,
+    SampleChanged "sample_changed" "changed how many customers are compared every night" Project,
     CatalogStepChanged "catalog_step_changed" "changed whether the catalog is kept in step" Project,
     ProductCreated "product_created" "added a product" Project,
     ProductUpdated "product_updated" "changed a product" Project,

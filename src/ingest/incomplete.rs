@@ -16,7 +16,7 @@ use crate::stores::revenuecat::queue::{self, Run};
 
 /// How long after the webhook RevenueCat is asked, in seconds: others may be on their way.
 const SOON: i64 = 5;
-/// A customer is asked about by itself at most so often, in seconds (§5.5 of the rules about stores).
+/// A customer is asked about by itself at most so often, in seconds.
 const EVERY: i64 = 60;
 
 /// Has RevenueCat asked about the customers of events that leave something out, if the project is connected.

@@ -240,15 +240,7 @@ async fn grants_transfers_and_contacts_are_found_too_and_whoever_was_deleted_her
         &pair,
         &[
             transfer(up, "noor", "mara"),
-            purchase(
-                "lena",
-                0,
-                json!({
-                    "type": "NON_RENEWING_PURCHASE", "store": "PROMOTIONAL", "period_type": "PROMOTIONAL", "product_id": "rc_promo_pro_custom",
-                    "entitlement_ids": ["pro"], "price": 0, "event_timestamp_ms": day(up, -1), "purchased_at_ms": day(up, -1),
-                    "expiration_at_ms": day(up, 6), "transaction_id": "grant-1", "original_transaction_id": "grant-1", "id": "grant",
-                }),
-            ),
+            grant(up, "lena"),
             monthly(up, "tariq", 1, json!({ "type": "INITIAL_PURCHASE" })),
         ],
     );
@@ -277,6 +269,17 @@ async fn grants_transfers_and_contacts_are_found_too_and_whoever_was_deleted_her
     assert!(filled.contains("were deleted here or are blocked, and stay so"), "{filled}");
     assert!(!knows(&pair.desk, "mara") && knows(&pair.desk, "tariq"));
     same_on_both_sides(&pair, "tariq");
+}
+
+/// A grant of Pro for a week.
+fn grant(desk: &Desk, id: &str) -> String {
+    let fields = json!({
+        "type": "NON_RENEWING_PURCHASE", "store": "PROMOTIONAL", "period_type": "PROMOTIONAL", "entitlement_ids": ["pro"],
+        "product_id": "rc_promo_pro_custom", "price": 0, "event_timestamp_ms": day(desk, -1), "id": "grant",
+        "purchased_at_ms": day(desk, -1), "expiration_at_ms": day(desk, 6), "transaction_id": "grant-1",
+        "original_transaction_id": "grant-1",
+    });
+    purchase(id, 0, fields)
 }
 
 /// A transfer of all purchases.

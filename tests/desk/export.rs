@@ -46,7 +46,7 @@ const NOT_IN_THE_FILE: [&str; 11] = [
 
 /// Tables of which the deletion dialog has no number: those, search terms, which follow from what is counted, and the history,
 /// whose length is stored with the customer.
-const NOT_COUNTED: [&str; 13] = [
+const NOT_COUNTED: [&str; 14] = [
     "test_sales",
     "test_customers",
     "submissions",
@@ -58,6 +58,7 @@ const NOT_COUNTED: [&str; 13] = [
     "history",
     "former_purchases",
     "currency_entries",
+    "comparisons",
     "checkpoints",
     "audit_details",
 ];

@@ -138,7 +138,7 @@ async fn a_secret_key_is_refused_what_its_role_may_not() {
 }
 
 /// The names of all fields of all forms, so that each form can be read.
-const FIELDS: [&str; 33] = [
+const FIELDS: [&str; 34] = [
     "app_user_id",
     "authorization",
     "body",
@@ -167,6 +167,7 @@ const FIELDS: [&str; 33] = [
     "sandbox_transfer_behavior",
     "seen",
     "session",
+    "size",
     "store",
     "submission",
     "theme",

@@ -1,4 +1,4 @@
-//! What RevenueCat shows of a customer and is not known here, as events (§5.5 of the rules about stores). Pure: it is given both
+//! What RevenueCat shows of a customer and is not known here, as events. Pure: it is given both
 //! sides. What RevenueCat does not say is never concluded; what exists only here stays.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::projection::Kind;
 use crate::stores::revenuecat::shown::{self, Shown};
 use crate::wording::{text, times};
 
-/// Two grants are one when their ends are at most so far apart, in milliseconds (§5.4 of the rules about stores).
+/// Two grants are one when their ends are at most so far apart, in milliseconds.
 const SAME_GRANT_MS: i64 = 2 * 3_600_000;
 
 /// What differs.

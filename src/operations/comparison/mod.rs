@@ -1,7 +1,7 @@
-//! Comparing customers with RevenueCat (§5.5 of the rules about stores). What RevenueCat shows of a customer (`shown`) and what is
-//! known here (`ours.rs`) gives events of what differs (`differences.rs`, for each purchase `purchases.rs`), which are stored like
-//! any others (`refresh.rs`). Whom to ask about stands in a queue; a run over many customers fills it and works it off (`run.rs`); what the
-//! program asks by itself is in `worker.rs`.
+//! Comparing customers with RevenueCat. What RevenueCat shows of a customer (`stores/revenuecat/shown`) and what is known here
+//! (`ours.rs`) gives events of what differs (`differences.rs`; for each purchase `purchases.rs`, `money.rs` and `standing.rs`),
+//! which are stored like any others (`refresh.rs`). Whom to ask about stands in a queue: a run over many customers fills it and
+//! works it off (`run.rs`), and the program puts customers into it by itself (`worker.rs`).
 
 mod differences;
 mod money;

@@ -11,6 +11,7 @@ use crate::customers::state::News;
 use crate::customers::{IdHasher, locks, retained, state};
 use crate::db::Conn;
 use crate::requests::queries as requests;
+use crate::stores::revenuecat::queue;
 use crate::wording::text::count;
 
 /// Why somebody cannot be erased at the moment.
@@ -69,6 +70,7 @@ pub fn erase(conn: &mut Conn, ctx: &Ctx, customers: &[CustomerId]) -> Result<Era
         }
         // A sender's clock may be ahead, so an event can be dated later than now.
         let at = queries::last_event_at(conn, *customer)?.map_or(now, |last| last.max(now));
+        queue::forget(conn, project, &ids)?;
         ids.iter().try_for_each(|id| queries::put_tombstone(conn, project, hasher.hash(id), at))?;
         names.extend(queries::contacts_of(conn, *customer)?);
         neighbours.append(&mut retained::retain_for_others(conn, project, *customer)?);

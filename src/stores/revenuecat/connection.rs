@@ -30,6 +30,9 @@ pub struct Connection {
     findings: Option<String>,
     /// Whether the project's catalog follows the one there.
     pub catalog_in_step: bool,
+    /// How many customers are compared every night, and when the next time is.
+    pub sample_size: i64,
+    pub sample_due_at: Option<Moment>,
 }
 
 /// The secret keys. They have no `Debug`, so that no log can print them.
@@ -64,6 +67,8 @@ impl Connection {
             checked_at: None,
             findings: None,
             catalog_in_step: false,
+            sample_size: 0,
+            sample_due_at: None,
         };
         connection.set_keys(keys, master, now)?;
         Ok(connection)

@@ -5,11 +5,12 @@ use dossier::base::error::Error;
 use dossier::customers::identity;
 use dossier::db::schema::*;
 use dossier::ingest::rejected;
+use dossier::stores::revenuecat::queue::{self, Run};
 use serde_json::{Value, json};
 
-use super::Desk;
 use super::cast::SOL;
 use super::events::{deliver, event_on_day, replace_fields};
+use super::{Desk, NOW};
 
 /// Tables in which this customer has no row, because it would be in the way: running jobs, running grants, transfers.
 pub const WITHOUT_ROWS: [&str; 4] = ["deletion_choices", "grant_ends", "retained_events", "transfer_links"];
@@ -102,6 +103,14 @@ pub async fn add_customer_with_everything(desk: &Desk) {
             (kept_here::person_id.eq(SOL.id.0), kept_here::role.eq("admin")),
         );
         diesel::insert_into(kept_here::table).values(kept).execute(conn)?;
+        let compared = (
+            (comparisons::customer_id.eq(customer), comparisons::asked_at.eq(1)),
+            (comparisons::outcome.eq("found"), comparisons::words.eq("kanarie")),
+        );
+        diesel::insert_into(comparisons::table).values(compared).execute(conn)?;
+        for id in ["kanarie-id", "kanarie/ü 2"] {
+            queue::add(conn, project, Run::Webhook, &[id.to_owned()], NOW)?;
+        }
         let starred =
             (test_customers::customer_id.eq(customer), test_customers::person_id.eq(SOL.id), test_customers::at.eq(1));
         diesel::insert_into(test_customers::table).values(starred).execute(conn)?;

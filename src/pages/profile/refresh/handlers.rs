@@ -21,7 +21,7 @@ use crate::stores::revenuecat::Urgency;
 use crate::web::form::NoFields;
 use crate::wording::text;
 
-/// A customer is asked about at most so often, in seconds (§5.5 of the rules about stores).
+/// A customer is asked about at most so often, in seconds.
 const EVERY: i64 = 60;
 /// How long the answer waits, and how long RevenueCat is asked at most.
 const WAIT: Duration = Duration::from_secs(8);

@@ -1,9 +1,10 @@
 //! `/projects/{p}/settings/connections`: where the project's truth lies, and the keys of RevenueCat:
-//! connecting, checking, replacing keys, letting a copy act, disconnecting. Below it the catalog there (`catalog/`), and what exists only
-//! here (`only_here/`).
+//! connecting, checking, replacing keys, letting a copy act, disconnecting. Below it comparing customers
+//! (`customers/`), the catalog there (`catalog/`), and what exists only here (`only_here/`).
 
 mod catalog;
 mod connect;
+mod customers;
 mod dialog;
 mod handlers;
 mod model;
@@ -28,6 +29,7 @@ pub fn routes(routes: &mut Routes) {
         routes.within("/revenuecat", |routes| {
             catalog::routes(routes);
             only_here::routes(routes);
+            customers::routes(routes);
         });
     });
 }

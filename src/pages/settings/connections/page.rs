@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::dialog::dialog;
 use super::model::values;
-use super::{catalog, only_here};
+use super::{catalog, customers, only_here};
 use crate::actions::{InProject, Opened, Page, View, fresh_key};
 use crate::auth::Member;
 use crate::base::clock::Moment;
@@ -37,6 +37,7 @@ struct Shown {
     checked: Option<Stamp>,
     suspended: Option<Stamp>,
     findings: Vec<Finding>,
+    customers: customers::Card,
     catalog: catalog::Card,
     only_here: only_here::Card,
 }
@@ -91,6 +92,7 @@ impl Shown {
             checked: connection.checked_at.map(|at| Stamp::relative(at, now).inside()),
             suspended: connection.suspended_at.map(Stamp::full),
             findings: connection.findings().0,
+            customers: customers::Card::load(conn, member, &connection, (once, now))?,
             catalog: catalog::Card::load(conn, member, &connection, (once, now))?,
             only_here: only_here::Card::load(conn, member, &connection, now)?,
             connection,

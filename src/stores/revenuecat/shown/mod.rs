@@ -1,4 +1,4 @@
-//! What RevenueCat shows of one customer (§5.5 of the rules about stores): which calls read it (`read.rs`), and how the answers are
+//! What RevenueCat shows of one customer: which calls read it (`read.rs`), and how the answers are
 //! read (`purchases.rs`, `first_version.rs`). Nothing is changed there.
 
 mod first_version;

@@ -1,5 +1,5 @@
 //! Which calls show a customer. The first one never creates anybody: the first version of the API would, so it is asked only
-//! about somebody whom the second one knows (§5.5 of the rules about stores).
+//! about somebody whom the second one knows.
 
 use serde_json::Value;
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Section, dollars};
 use crate::base::money::Micros;
 use crate::db::Conn;
+use crate::operations::comparison::last_asked;
 use crate::pages::profile::export::model::Time;
 use crate::pages::profile::visit::Visit;
 
@@ -25,6 +26,9 @@ pub struct Details {
     pub event_country: Option<String>,
     pub total_spent_usd_micros: i64,
     pub first_event_at: Option<Time>,
+    /// When RevenueCat was asked about the customer the last time, and what came of it.
+    pub compared_at: Option<Time>,
+    pub comparison: Option<String>,
 }
 
 impl Section for Details {
@@ -33,8 +37,9 @@ impl Section for Details {
     const TITLE: &'static str = "Details";
     const HEADS: &'static [&'static str] = &["What", "Value"];
 
-    fn load(_: &mut Conn, visit: &Visit) -> QueryResult<Details> {
+    fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Details> {
         let customer = visit.customer.clone();
+        let asked = last_asked(conn, customer.id)?;
         Ok(Details {
             display_name: customer.display_name,
             email: customer.email,
@@ -48,6 +53,8 @@ impl Section for Details {
             event_country: customer.event_country,
             total_spent_usd_micros: customer.spent_micros,
             first_event_at: customer.first_event_at.map(Time),
+            compared_at: asked.as_ref().map(|asked| Time(asked.at)),
+            comparison: asked.map(|asked| asked.words),
         })
     }
 
@@ -66,6 +73,8 @@ impl Section for Details {
             ("Country in the newest event", details.event_country.clone()),
             ("Total spent", Some(dollars(Micros(details.total_spent_usd_micros)))),
             ("First event", details.first_event_at.map(Time::shown)),
+            ("Compared with RevenueCat", details.compared_at.map(Time::shown)),
+            ("What the comparison found", details.comparison.clone()),
         ];
         known.into_iter().filter_map(|(name, value)| Some(vec![name.to_owned(), value?])).collect()
     }
