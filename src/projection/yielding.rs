@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Fact;
+use crate::base::clock::Moment;
 use crate::base::ids::EventId;
 use crate::base::money::Micros;
 use crate::events::kinds::{Changes, PurchaseChange};
@@ -110,8 +111,14 @@ impl<'a> Transactions<'a> {
             return Some(Verdict::Yields);
         }
         let stores_own =
-            others.into_iter().filter(|other| other.snapshot.is_none() && aspects(other).contains(&aspect));
-        let stores_own = stores_own.filter(|other| is_of_same_time(aspect, event, other));
+            others.iter().copied().filter(|other| other.snapshot.is_none() && aspects(other).contains(&aspect));
+        let switched_on = others.iter().filter(|other| is_switched_on(other) && other.event_at <= event.event_at);
+        let on_since = switched_on.map(|other| other.event_at).max();
+        let stores_own = stores_own.filter(|other| match is_found(event) {
+            false => is_of_same_time(aspect, event, other),
+            // It had happened when it was found, at the latest.
+            true => is_told_before(aspect, event, other, on_since),
+        });
         let stores_own: Vec<&Event> =
             stores_own.filter(|other| aspect != Aspect::Start || !lacks(other, event)).collect();
         match aspect {
@@ -197,6 +204,26 @@ fn is_of_same_time(aspect: Aspect, one: &Event, other: &Event) -> bool {
     }
 }
 
+/// Whether Dossier found it by asking, one thing by itself, instead of reading all that a source says of a transaction.
+fn is_found(event: &Event) -> bool {
+    event.snapshot.as_ref().is_some_and(|snapshot| snapshot.whole.is_none())
+}
+
+/// Whether a report that was told is of what was found by asking: of renewal that was switched off, the newest time.
+fn is_told_before(aspect: Aspect, found: &Event, told: &Event, on_since: Option<Moment>) -> bool {
+    match aspect {
+        Aspect::OptOut | Aspect::BillingIssue => {
+            told.event_at.since(found.event_at) <= SAME_TIME_MS && on_since.is_none_or(|on| on < told.event_at)
+        }
+        Aspect::Start | Aspect::Refund | Aspect::End | Aspect::Pause => true,
+    }
+}
+
+/// Whether an event says that renewal is on again.
+fn is_switched_on(event: &Event) -> bool {
+    event.kind.traits().changes == Changes::Purchase(PurchaseChange::Uncancel)
+}
+
 fn key(event: &Event) -> Option<(Environment, &str, &str)> {
     let Changes::Purchase(_) = event.kind.traits().changes else { return None };
     let id = event.transaction_id.as_deref()?;
@@ -215,7 +242,8 @@ fn base_order(id: &str) -> (&str, Option<i64>) {
 /// Whether two events of the same id are about the same transaction. Apple's ids are of one transaction; in other stores the
 /// number of the renewal has to be the same, or the time where one of them has no number.
 fn is_same_transaction(one: &Event, other: &Event) -> bool {
-    if matches!(one.store, Some(Store::AppStore | Store::MacAppStore)) {
+    let is_of_all = is_found(one) && one.store == Some(Store::Stripe) && one.is_refund();
+    if matches!(one.store, Some(Store::AppStore | Store::MacAppStore)) || is_of_all {
         return true;
     }
     match (renewal(one), renewal(other)) {
@@ -371,6 +399,31 @@ mod tests {
         assert_eq!(spent(&[read(json!({})), found(refund(4.0))]), 6.0);
         assert_eq!(spent(&[read(json!({})), read(refund(2.0)), found(refund(4.0))]), 6.0);
         assert_eq!(spent(&[read(json!({})), found(json!({ "price": 8 }))]), 8.0);
+    }
+
+    #[test]
+    fn what_was_found_paid_back_of_a_stripe_subscription_is_the_sum_of_all_its_refunds() {
+        let of = |number: i64| json!({ "store": "STRIPE", "transaction_id": "s", "renewal_number": number });
+        let (first, second) = (fact(of(1)), fact(with(of(2), json!({ "purchased_at_ms": 720 * HOUR }))));
+        let found = |price: f64| {
+            let own = json!({ "dossier_origin": "comparison", "dossier_whole": null, "store": "STRIPE", "transaction_id": "s" });
+            read(with(own, with(refund(price), json!({ "purchased_at_ms": 720 * HOUR }))))
+        };
+        let told = fact(with(of(1), refund(10.0)));
+        assert_eq!(spent(&[first.clone(), second.clone(), found(10.0)]), 10.0);
+        assert_eq!(spent(&[first.clone(), second.clone(), found(10.0), told.clone()]), 10.0);
+        assert_eq!(spent(&[first, second, found(14.0), told]), 6.0);
+    }
+
+    #[test]
+    fn renewal_that_was_found_switched_off_yields_to_the_newest_that_was_told_before() {
+        let off = |hour: i64| json!({ "type": "CANCELLATION", "cancel_reason": "UNSUBSCRIBE", "event_timestamp_ms": hour * HOUR });
+        let found = |hour: i64| read(with(json!({ "dossier_origin": "comparison", "dossier_whole": null }), off(hour)));
+        let on = fact(json!({ "type": "UNCANCELLATION", "event_timestamp_ms": 20 * HOUR }));
+        assert_eq!(yields(&[found(40), fact(off(10))]), 1);
+        assert_eq!(yields(&[found(40), fact(off(50))]), 0);
+        assert_eq!(yields(&[found(40), fact(off(10)), on.clone()]), 0, "it was switched on in between");
+        assert_eq!(yields(&[found(40), fact(off(10)), on, fact(off(30))]), 1);
     }
 
     #[test]

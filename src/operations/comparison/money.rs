@@ -1,6 +1,8 @@
 //! What purchases brought there and here: refunds that no webhook told, prices that one left out, and one-time purchases.
 
-use super::purchases::{Comparison, SAME_START_MS, is_paid_back};
+use super::ours::Brought;
+use super::purchases::{Comparison, SAME_START_MS, charged};
+use super::standing::SAME_END_MS;
 use crate::base::clock::Moment;
 use crate::base::money::Micros;
 use crate::events::own::Amount;
@@ -14,33 +16,57 @@ const CENT: Micros = Micros(10_000);
 
 impl Comparison<'_> {
     /// Compares what a transaction brought, or where no period is listed, all of them.
-    pub(super) fn money(&mut self, revenue: Revenue, theirs: Option<Micros>, transaction: &str, is_newest: bool) {
+    pub(super) fn money(&mut self, known: Brought, theirs: Option<Micros>, transaction: &str, is_newest: bool) {
+        let revenue = known.revenue;
         let Some(theirs) = theirs.filter(|_| revenue.prices_missing == 0) else {
-            return self.missing_price(revenue, theirs, transaction);
+            return self.missing_price(known, theirs, transaction);
         };
         let rounding = Micros(CENT.0.saturating_mul(revenue.payments.max(1)));
         let (less, more) = (revenue.net.minus(theirs), theirs.minus(revenue.net));
         let period = self.named_period(transaction);
         if less >= rounding {
             let at = self.theirs.details.refunded_at.filter(|_| is_newest).unwrap_or(self.marked.now);
-            let keeps = !is_newest || self.theirs.is_running;
-            self.refund(&period, Some(less), at, keeps);
-        } else if more >= rounding && revenue.refunds > 0 {
+            let keeps = !is_newest || self.theirs.is_running || (!self.is_listed() && !self.is_cut_short());
+            // A refund that was read names all that was given back.
+            self.refund(&period, Some(less.plus(known.refunded)), at, keeps);
+        } else if more >= rounding && known.refunded.minus(more).abs() < rounding {
             let mut event = self.event(EventType::RefundReversed, self.marked.now);
             event.transaction = self.transaction(&period);
             event.transaction.price = Some(Amount(more));
-            self.found.push(format!("a refund of {} that was taken back", self.product()));
-            self.events.push(event);
+            self.find(event, "a refund that was taken back of");
+        } else if more >= rounding {
+            self.earlier_payments(more);
         }
     }
 
+    /// Whether RevenueCat lists single payments.
+    fn is_listed(&self) -> bool {
+        self.theirs.periods.is_some()
+    }
+
+    /// Whether the newest period ends earlier there than here, or is said to be refunded.
+    fn is_cut_short(&self) -> bool {
+        let own = self.own.and_then(|own| own.purchase.expires_at);
+        let is_earlier = own.zip(self.theirs.period_end).is_some_and(|(own, theirs)| own.since(theirs) > SAME_END_MS);
+        is_earlier || self.theirs.details.refunded_at.is_some()
+    }
+
+    /// Enters what was paid before the first payment that is known, as one payment.
+    fn earlier_payments(&mut self, more: Micros) {
+        let first = self.own.map(|own| own.purchase.first_purchased_at);
+        let Some(first) = first.filter(|first| first.since(self.theirs.started_at) > SAME_START_MS) else { return };
+        let period = self.named_period(&self.theirs.transaction);
+        let period = Period { purchased_at: self.theirs.started_at, expires_at: Some(first), ..period };
+        self.begin(&Period { dollars: Some(more), ..period }, true, false);
+    }
+
     /// Enters a price that no event has named.
-    fn missing_price(&mut self, revenue: Revenue, theirs: Option<Micros>, transaction: &str) {
-        let period = self.named_period(transaction);
-        let is_refunded = revenue.refunds > 0 || is_paid_back(&period);
-        let listed = self.theirs.periods.as_deref().unwrap_or_default();
-        let is_its_own = revenue.payments == 0 && revenue.prices_missing == 1;
-        if let (Some(dollars), true, false) = (theirs.filter(|paid| *paid > Micros::ZERO), is_its_own, is_refunded) {
+    fn missing_price(&mut self, known: Brought, theirs: Option<Micros>, transaction: &str) {
+        let period = charged(&self.named_period(transaction), known);
+        let dollars = theirs.map(|left| left.plus(known.refunded)).filter(|paid| *paid > Micros::ZERO);
+        let is_its_own = known.revenue.payments == 0 && known.revenue.prices_missing == 1;
+        if let (Some(dollars), true) = (dollars, is_its_own) {
+            let listed = self.theirs.periods.as_deref().unwrap_or_default();
             let is_first = period.purchased_at.since(self.theirs.started_at) <= SAME_START_MS;
             let is_newest = listed.last().is_none_or(|last| last.transaction == period.transaction);
             self.begin(&Period { dollars: Some(dollars), ..period }, is_first, is_newest);
@@ -89,7 +115,8 @@ impl Comparison<'_> {
             return;
         };
         if is_refunded && own.purchase.refunded_at.is_none() && own.purchase.access_kept_at.is_none() {
-            let net = Some(own.purchase.revenue.net).filter(|net| *net > Micros::ZERO);
+            let sum = own.purchase.revenue.net.plus(own.brought().refunded);
+            let net = Some(sum).filter(|sum| *sum > Micros::ZERO && own.purchase.revenue.prices_missing == 0);
             self.refund(
                 &Period { transaction: self.own_transaction().unwrap_or(period.transaction.clone()), ..period },
                 net,
@@ -112,7 +139,8 @@ impl Comparison<'_> {
             self.set_paid(&mut event, period.paid.as_ref());
             self.find(event, "the price of");
         } else if revenue.prices_missing == 0 && revenue.net.minus(theirs) >= CENT {
-            self.refund(period, Some(revenue.net.minus(theirs)), self.marked.now, true);
+            let sum = revenue.net.minus(theirs).plus(self.own.map_or(Micros::ZERO, |own| own.brought().refunded));
+            self.refund(period, Some(sum), self.marked.now, true);
         }
     }
 }

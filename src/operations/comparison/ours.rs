@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use diesel::prelude::*;
 
 use crate::base::ids::{CustomerId, EventId, ProjectId};
+use crate::base::money::Micros;
 use crate::customers::attributes::{self, Stored};
 use crate::customers::{identity, stored_purchases, subject};
 use crate::db::Conn;
 use crate::db::schema::customers;
 use crate::events::own::Subject;
-use crate::projection::{Kind, Payment, Purchase, Revenue, TransactionKey, revenue_of};
+use crate::projection::{Kind, Payment, PaymentKind, Purchase, Revenue, TransactionKey, revenue_of};
 use crate::stores::revenuecat::shown::{self, Shown};
 
 /// A customer as known here.
@@ -30,7 +31,15 @@ pub struct Ours {
 #[derive(Debug, Clone)]
 pub struct Held {
     pub purchase: Purchase,
-    pub transactions: HashMap<TransactionKey, Revenue>,
+    pub transactions: HashMap<TransactionKey, Brought>,
+}
+
+/// What a transaction brought, or a purchase.
+#[derive(Debug, Clone, Copy)]
+pub struct Brought {
+    pub revenue: Revenue,
+    /// What was paid back of it, as far as events name amounts.
+    pub refunded: Micros,
 }
 
 /// Somebody who has purchases.
@@ -43,8 +52,14 @@ pub struct Holder {
 }
 
 impl Held {
+    /// What all its transactions brought.
+    pub fn brought(&self) -> Brought {
+        let refunded = self.transactions.values().fold(Micros::ZERO, |sum, one| sum.plus(one.refunded));
+        Brought { revenue: self.purchase.revenue, refunded }
+    }
+
     /// What is known of a transaction.
-    pub fn revenue(&self, transaction: &str) -> Option<Revenue> {
+    pub fn of(&self, transaction: &str) -> Option<Brought> {
         let key = TransactionKey::named(self.purchase.store.as_ref(), Some(transaction), None);
         self.transactions.get(&key).copied()
     }
@@ -54,7 +69,7 @@ impl Held {
         let own = &self.purchase;
         let named = [own.transaction_id.as_deref(), own.original_transaction_id.as_deref(), Some(own.key.as_str())];
         let has = |id: &str| {
-            named.into_iter().flatten().any(|own| base_order(own) == base_order(id)) || self.revenue(id).is_some()
+            named.into_iter().flatten().any(|own| base_order(own) == base_order(id)) || self.of(id).is_some()
         };
         own.environment == theirs.environment && own.store.as_ref() == Some(&theirs.store) && ids_of(theirs).any(has)
     }
@@ -120,8 +135,20 @@ fn held(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Held>> {
     }
     let held = |(_, purchase): (CustomerId, Purchase)| {
         let all = purchase.numbers().filter_map(|number| by_purchase.get(&number)).flatten();
-        let transactions = all.map(|(key, of_one)| (*key, revenue_of(of_one))).collect();
+        let transactions = all.map(|(key, of_one)| (*key, brought(of_one))).collect();
         Held { purchase, transactions }
     };
     Ok(purchases.into_iter().map(held).collect())
+}
+
+fn brought(payments: &[Payment]) -> Brought {
+    let refunded = payments.iter().fold(Micros::ZERO, |sum, payment| {
+        let amount = payment.amount.unwrap_or_default();
+        match payment.kind {
+            PaymentKind::Charge => sum,
+            PaymentKind::Refund => sum.plus(amount),
+            PaymentKind::Reversal => sum.minus(amount),
+        }
+    });
+    Brought { revenue: revenue_of(payments), refunded }
 }

@@ -1,11 +1,11 @@
 //! Compares one purchase with what is known of it here, if anything is.
 
 use super::differences::Marked;
-use super::ours::Held;
+use super::ours::{Brought, Held};
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 use crate::events::own::{Amount, Imported, Transaction};
-use crate::events::{EventType, PeriodType, Reason, Store};
+use crate::events::{EventType, PeriodType, Reason};
 use crate::stores::revenuecat::shown::{Period, Purchase, Standing};
 use crate::wording::{text, times};
 
@@ -64,22 +64,29 @@ impl Comparison<'_> {
 
     /// Enters periods that are not known, and what was paid back. Returns whether the newest period is one of them.
     fn periods(&mut self) -> bool {
-        // Stripe calls all renewals the same.
-        let listed = self.theirs.periods.as_deref().filter(|_| self.theirs.store != Store::Stripe);
-        let Some(listed) = listed.filter(|listed| !listed.is_empty()) else { return self.newest_period() };
+        let Some(listed) = self.theirs.periods.as_deref().filter(|listed| !listed.is_empty()) else {
+            return self.newest_period();
+        };
         let last = listed.len() - 1;
         let mut has_begun = false;
         for (place, period) in listed.iter().enumerate() {
-            match self.own.and_then(|own| own.revenue(&period.transaction)) {
-                None => {
-                    self.begin(period, place == 0, place == last);
-                    has_begun = place == last;
-                }
-                Some(_) if place == last && self.is_incomplete() => {
-                    self.begin(period, place == 0, true);
+            let is_newest = place == last;
+            match self.own.and_then(|own| own.of(&period.transaction)) {
+                Some(known) if is_newest && self.is_incomplete() => {
+                    self.begin(&charged(period, known), place == 0, true);
                     has_begun = true;
                 }
-                Some(revenue) => self.money(revenue, period.dollars, &period.transaction, place == last),
+                Some(known) if is_charged(known) => self.money(known, period.dollars, &period.transaction, is_newest),
+                // Of what was paid back it is not known yet that it was paid.
+                Some(known) => {
+                    self.begin(&charged(period, known), place == 0, is_newest);
+                    has_begun = is_newest;
+                }
+                None => {
+                    self.begin(period, place == 0, is_newest);
+                    self.paid_back(period, is_newest);
+                    has_begun = is_newest;
+                }
             }
         }
         has_begun
@@ -96,14 +103,12 @@ impl Comparison<'_> {
         let theirs = self.theirs;
         let own = self.own.map(|own| &own.purchase);
         let is_known = own.is_some_and(|own| theirs.period_start.since(own.period_start) <= SAME_START_MS);
-        let before = own.map_or(Micros::ZERO, |own| own.revenue.net);
-        if is_known && !self.is_incomplete() {
-            if let Some(own) = own {
-                self.money(own.revenue, theirs.total, &theirs.transaction, true);
-            }
+        let brought = self.own.map(Held::brought).filter(|known| is_charged(*known));
+        if let (Some(brought), true, false) = (brought, is_known, self.is_incomplete()) {
+            self.money(brought, theirs.total, &theirs.transaction, true);
             return false;
         }
-        let dollars = theirs.total.map(|total| total.minus(before)).filter(|paid| *paid >= Micros::ZERO);
+        let before = own.map_or(Micros::ZERO, |own| own.revenue.net);
         let is_first = own.is_none() && theirs.period_start.since(theirs.started_at) <= SAME_START_MS;
         let period = Period {
             transaction: theirs.transaction.clone(),
@@ -111,15 +116,15 @@ impl Comparison<'_> {
             purchased_at: theirs.period_start,
             expires_at: theirs.period_end,
             effective_end: None,
-            dollars,
+            dollars: theirs.total.map(|total| total.minus(before)).filter(|paid| *paid >= Micros::ZERO),
             paid: theirs.details.paid.clone(),
         };
         self.begin(&period, is_first, true);
+        self.paid_back(&period, true);
         true
     }
 
     pub(super) fn begin(&mut self, period: &Period, is_first: bool, is_newest: bool) {
-        let is_refunded = is_paid_back(period) || (is_newest && self.theirs.details.refunded_at.is_some());
         let kind = if is_first { EventType::InitialPurchase } else { EventType::Renewal };
         let mut event = self.event(kind, period.purchased_at);
         event.transaction = self.transaction(period);
@@ -129,15 +134,25 @@ impl Comparison<'_> {
             event.transaction.expiration_at_ms = self.theirs.period_end.or(period.expires_at);
         }
         // What was paid back is not in it any more, so what it had been is not known.
-        event.transaction.price = period.dollars.filter(|_| !is_refunded).map(Amount);
+        event.transaction.price = period.dollars.filter(|_| !self.is_paid_back(period, is_newest)).map(Amount);
         self.set_paid(&mut event, period.paid.as_ref());
         let what = if is_first { "the purchase" } else { "a renewal" };
         self.found.push(format!("{what} of {}, {}", self.product(), times::day(period.purchased_at)));
         self.events.push(event);
-        if is_refunded {
+    }
+
+    /// Enters that a period that was not known was paid back.
+    fn paid_back(&mut self, period: &Period, is_newest: bool) {
+        if self.is_paid_back(period, is_newest) {
             let at = self.theirs.details.refunded_at.filter(|_| is_newest).or(period.effective_end);
-            self.refund(period, None, at.unwrap_or(period.purchased_at), false);
+            let keeps = is_newest && self.theirs.is_running;
+            self.refund(period, None, at.unwrap_or(period.purchased_at), keeps);
         }
+    }
+
+    fn is_paid_back(&self, period: &Period, is_newest: bool) -> bool {
+        is_paid_back(period)
+            || (is_newest && self.theirs.details.refunded_at.is_some() && period.dollars <= Some(Micros::ZERO))
     }
 
     fn period_type(&self, period: &Period, is_newest: bool) -> Option<PeriodType> {
@@ -218,7 +233,17 @@ impl Comparison<'_> {
     }
 }
 
+/// Whether it is known what was charged, or that it was not known.
+fn is_charged(known: Brought) -> bool {
+    known.revenue.payments > 0 || known.revenue.prices_missing > 0 || known.revenue.refunds == 0
+}
+
+/// A period with what was charged for it: RevenueCat shows what refunds have left.
+pub(super) fn charged(period: &Period, known: Brought) -> Period {
+    Period { dollars: period.dollars.map(|left| left.plus(known.refunded)), ..period.clone() }
+}
+
 /// Whether a period was paid and nothing is left of it.
-pub(super) fn is_paid_back(period: &Period) -> bool {
+fn is_paid_back(period: &Period) -> bool {
     period.dollars == Some(Micros::ZERO) && period.paid.as_ref().is_some_and(|paid| paid.amount > Micros::ZERO)
 }

@@ -6,7 +6,7 @@ use crate::stores::revenuecat::shown::{Renewal, Standing};
 use crate::wording::times;
 
 /// Two ends are the same when they are at most so far apart, in milliseconds.
-const SAME_END_MS: i64 = 60_000;
+pub(super) const SAME_END_MS: i64 = 60_000;
 
 impl Comparison<'_> {
     /// Compares the end of the newest period.

@@ -289,6 +289,7 @@ impl Side {
                 (200, page)
             }
             ["purchases"] => (200, list(Vec::new())),
+            ["aliases"] => (200, list(vec![json!({ "object": "customer.alias", "id": id })])),
             ["attributes"] => {
                 for item in body["attributes"].as_array().into_iter().flatten() {
                     let name = item["name"].as_str().unwrap_or_default().to_owned();

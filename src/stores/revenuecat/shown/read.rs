@@ -90,7 +90,8 @@ fn read_purchase(lists: &Lists<'_>, item: &Value, is_subscription: bool) -> Resu
         Err(problem) => return Ok(Err(problem)),
     };
     let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
-    if is_subscription && read.store != Store::Promotional {
+    // Stripe calls all renewals the same, and grants have none.
+    if is_subscription && !matches!(read.store, Store::Promotional | Store::Stripe) {
         let path = format!("/subscriptions/{}/transactions?limit=100", segment(id));
         let listed = lists.where_open("transactions", &path)?.filter(|listed| !listed.is_empty());
         read.periods = listed.map(|listed| periods(&listed));
