@@ -100,5 +100,6 @@ mod test_accounts;
 mod test_store;
 mod transfer;
 mod upstream_faults;
+mod upstream_kills;
 mod web;
 mod webhooks;
