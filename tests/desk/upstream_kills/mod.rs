@@ -9,9 +9,12 @@ use std::time::Duration;
 use act::{ACTS, Act};
 use dossier::base::error::Error;
 use dossier::base::random_bytes;
+use dossier::operations::grants::Preset;
 use dossier::requests::State;
 use rig::Rig;
 
+use crate::support::customers::grants_of;
+use crate::support::operations::grant;
 use crate::support::stand_in::Place;
 
 /// After so many minutes the time is over that a killed server had to itself.
@@ -185,4 +188,29 @@ async fn killed_at_any_moment_what_is_told_here_is_what_happened_there() {
             Some(_) => panic!("forgotten: {at}"),
         }
     }
+}
+
+#[actix_web::test]
+async fn killed_after_the_former_grant_is_removed_it_is_not_told_that_nothing_happened() {
+    let rig = Rig::open().await;
+    Act::Grant.prepare(&rig.desk, &rig.upstream, 0);
+    let id = Act::Grant.customer(0);
+    grant(&rig.desk, &id, "pro", Preset::Monthly);
+    let ends_at = grants_of(&rig.desk, &id).remove(0).expires_at.expect("an end");
+    rig.upstream.change(&id, |one| one.grants = vec![ends_at.millis()]);
+    rig.upstream.stops_at(Some(Place::After));
+    let server = rig.start();
+    let mut form = Act::Grant.form(&rig.desk, 0);
+    form.fields.push(("replace", "1".into()));
+    rig.ask(&server, &form);
+    rig.wait("the former grant is removed", || rig.upstream.standing() == 1);
+    drop(server);
+    rig.upstream.stops_at(None);
+    for minutes in [LEASE_MINUTES, LONG_MINUTES] {
+        rig.go_on_after(minutes);
+    }
+    let said = "The former grant is removed, and RevenueCat showed no trace of the new one 5 minutes later.";
+    assert_eq!(rig.outcome(Act::Grant, 0), Some((State::Refused, said.into())));
+    assert_eq!(rig.upstream.customer(&id).map(|one| one.grants.len()), Some(0));
+    assert_eq!(rig.upstream.changes().len(), 1, "and the new one is not made by itself");
 }
