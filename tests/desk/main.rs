@@ -79,6 +79,7 @@ mod people;
 mod profile;
 mod project;
 mod queries;
+mod reach;
 mod rebuild;
 mod refunds;
 mod rejected;
