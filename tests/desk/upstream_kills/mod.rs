@@ -12,6 +12,7 @@ use dossier::base::random_bytes;
 use dossier::operations::grants::Preset;
 use dossier::requests::State;
 use rig::Rig;
+use serde_json::json;
 
 use crate::support::customers::grants_of;
 use crate::support::operations::grant;
@@ -213,4 +214,23 @@ async fn killed_after_the_former_grant_is_removed_it_is_not_told_that_nothing_ha
     assert_eq!(rig.outcome(Act::Grant, 0), Some((State::Refused, said.into())));
     assert_eq!(rig.upstream.customer(&id).map(|one| one.grants.len()), Some(0));
     assert_eq!(rig.upstream.changes().len(), 1, "and the new one is not made by itself");
+}
+
+#[actix_web::test]
+async fn what_was_not_to_wait_is_not_sent_by_a_later_server() {
+    let rig = Rig::open().await;
+    Act::Grant.prepare(&rig.desk, &rig.upstream, 0);
+    let key = rig.desk.server().key;
+    rig.upstream.stops_at(Some(Place::Reading));
+    let server = rig.start();
+    let path = format!("/v2/projects/sundial/customers/{}/actions/grant_entitlement", Act::Grant.customer(0));
+    let body = json!({ "entitlement_id": "pro", "expires_at": rig.desk.clock.now().plus_days(3) });
+    rig.call(&server, &key, &path, &body);
+    rig.wait("it is read", || rig.upstream.standing() == 1);
+    drop(server);
+    rig.upstream.stops_at(None);
+    rig.go_on_after(LEASE_MINUTES);
+    let said = "It was not to wait, and was not sent in time.";
+    assert_eq!(rig.outcome(Act::Grant, 0), Some((State::Refused, said.into())));
+    assert_eq!(done(&rig, Act::Grant, 0), [0, 0, 0]);
 }

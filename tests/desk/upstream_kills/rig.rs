@@ -8,7 +8,7 @@ use dossier::base::clock::Moment;
 use dossier::base::ids::RequestId;
 use dossier::db::schema::requests;
 use dossier::requests::{Request, State, queries};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 use super::act::{ACTS, Act, Form};
@@ -51,17 +51,14 @@ impl Rig {
     pub fn ask(&self, server: &Server, form: &Form) {
         let cookie = &self.cookies[usize::from(form.person.id == ADA.id)];
         let body = Serializer::new(String::new()).extend_pairs(&form.fields).finish();
-        let mut stream = server.connect().expect("it is connected");
-        let (path, address, length) = (&form.path, server.address, body.len());
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-        );
-        stream.write_all(format!("{head}{body}").as_bytes()).expect("it is sent");
-        std::thread::spawn(move || {
-            let answer = read_all(&mut stream);
-            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 303"), "{answer}");
-        });
+        let headers = format!("cookie: {cookie}\r\nsec-fetch-site: same-origin");
+        post(server, &form.path, &format!("{headers}\r\ncontent-type: application/x-www-form-urlencoded"), &body);
+    }
+
+    /// Asks over the API, which does not wait for a side that is away, and does not wait for the answer.
+    pub fn call(&self, server: &Server, key: &str, path: &str, body: &Value) {
+        let headers = format!("authorization: Bearer {key}\r\ncontent-type: application/json");
+        post(server, path, &headers, &body.to_string());
     }
 
     /// Lets so many minutes pass for what is stored, while no server runs.
@@ -114,4 +111,17 @@ impl Rig {
         let steps = self.desk.read(|conn| queries::steps(conn, self.desk.project, &[id]));
         steps.last().map(|step| step.words.clone()).unwrap_or_default()
     }
+}
+
+/// Sends something, and leaves it to another thread to read the answer. No answer comes when the server is killed.
+fn post(server: &Server, path: &str, headers: &str, body: &str) {
+    let mut stream = server.connect().expect("it is connected");
+    let (address, length) = (server.address, body.len());
+    let head = format!("POST {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\ncontent-length: {length}");
+    stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n{body}").as_bytes()).expect("it is sent");
+    std::thread::spawn(move || {
+        let answer = read_all(&mut stream);
+        let is_taken = ["HTTP/1.1 303", "HTTP/1.1 20"].iter().any(|taken| answer.starts_with(taken));
+        assert!(answer.is_empty() || is_taken, "{answer}");
+    });
 }
