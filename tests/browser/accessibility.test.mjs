@@ -31,6 +31,15 @@ const PAGES = [
   `${LIST}?list=nonsense`, `${LIST}?after=nonsense`,
 ];
 
+const CONNECTIONS = '/projects/sundial-connected/settings/connections';
+/** These are looked at in a narrow window as well. */
+const CONNECTED = [
+  CONNECTIONS, `${CONNECTIONS}/revenuecat/catalog`, `${CONNECTIONS}/revenuecat/only-here`,
+  `${CONNECTIONS}?dialog=revenuecat-keys`, `${CONNECTIONS}?dialog=revenuecat-step`, `${CONNECTIONS}?dialog=revenuecat-disconnect`,
+  '/projects/sundial-connected/customers/leila.haddad/transfer?to=mateo.silva', `${LENA}/transfer?to=zofia.nowak`,
+  '/projects/sundial/settings/connections', '/projects/sundial/settings/connections?dialog=revenuecat-connect',
+];
+
 let demo;
 let browser;
 before(async () => { [demo, browser] = await Promise.all([startDemo(), startBrowser()]); });
@@ -41,9 +50,15 @@ for (const colorScheme of ['light', 'dark']) {
     const page = await open(browser, demo, 'ada', { colorScheme, bypassCSP: true });
     for (const body of ['{"event":7}', 'x'.repeat(2000)]) await deliver(body);
     const first = await listOfEverybody(page);
-    for (const path of [...PAGES, ...first]) {
+    for (const path of [...PAGES, ...CONNECTED, ...first]) {
       await page.goto(path);
       assert.deepEqual(await violations(page, colorScheme), [], `${path} in ${colorScheme}`);
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of CONNECTED) {
+      await page.goto(path);
+      assert.deepEqual(await violations(page, colorScheme), [], `${path} in ${colorScheme}, narrow`);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} is not cut off`);
     }
     await page.goto(LENA);
     await page.goto(await page.locator('#history a[href*="/events/"]').first().getAttribute('href'));

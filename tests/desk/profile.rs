@@ -5,12 +5,16 @@ use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use dossier::base::error::Error;
 use dossier::db::schema::{app_user_ids, notes, offering_overrides, offerings};
+use dossier::stores::CustomerAct;
 use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
 use crate::support::cast::{SOL, TEAM, VERA};
 use crate::support::catalogs::apply_catalog;
+use crate::support::connected::connect_to;
 use crate::support::events::{attributes_set_at, deliver_together, purchase};
+use crate::support::operations::ask;
+use crate::support::stand_in::StandIn;
 use crate::support::{Answer, DAY, Desk, NOW};
 
 async fn open(desk: &Desk, id: &str) -> Answer {
@@ -353,6 +357,33 @@ async fn a_page_asks_the_same_number_of_queries_whatever_it_shows() {
     assert_eq!(small, large);
     assert_eq!(asked(&desk, "?sandbox=1&ids=all").await, large);
     assert_eq!(large, QUERIES);
+}
+
+#[actix_web::test]
+async fn a_connected_project_needs_no_more_queries_for_a_page_and_asks_nobody() {
+    let desk = Desk::open().await;
+    deliver_together(&desk, desk.project, &[purchase("lena", 1, json!({})), lena(), gems(5)]);
+    fill_cards(&desk, "lena");
+    let asked = async || {
+        let cookie = desk.cookie(&SOL);
+        let before = desk.db.statements();
+        let answer = desk.get_with(&cookie, "/projects/sundial/customers/lena").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        desk.db.statements() - before
+    };
+    let alone = asked().await;
+    let upstream = StandIn::open();
+    connect_to(&desk, &upstream);
+    let connected = asked().await;
+    assert!(connected.abs_diff(alone) <= 2, "{connected} queries instead of {alone}");
+    let given =
+        CustomerAct::Grant { entitlement: "pro".into(), ends_at: desk.clock.now().plus_days(7), replaces: false };
+    ask(&desk, "lena", given, true);
+    let waiting = asked().await;
+    assert!(waiting <= connected + 2, "{waiting} queries: what waits needs its steps and who asked");
+    ask(&desk, "lena", CustomerAct::Attributes { values: vec![("plan".into(), Some("gold".into()))] }, true);
+    assert_eq!(asked().await, waiting, "however much waits");
+    assert!(upstream.calls().is_empty(), "{:?}", upstream.calls());
 }
 
 /// The transaction 2, the session when it is read and again in the transaction 2, the customer with the project and the

@@ -22,6 +22,7 @@ use crate::support::catalogs::apply_catalog;
 use crate::support::connected::local_addresses;
 use crate::support::customers::{customer_id, grants_of};
 use crate::support::events::{deliver, purchase};
+use crate::support::operations;
 use crate::support::stand_in::{KEY, Manner, StandIn, error};
 
 /// How long the worker waits for an answer.
@@ -52,25 +53,9 @@ fn grant(desk: &Desk) -> CustomerAct {
     CustomerAct::Grant { entitlement: "pro".into(), ends_at: desk.clock.now().plus_days(7), replaces: false }
 }
 
-/// Asks for something as Sol, without sending it.
+/// Asks for something for Mara as Sol, without sending it.
 fn ask(desk: &Desk, act: CustomerAct, waits: bool) -> RequestId {
-    let ctx = Ctx::new(desk.project, &desk.ids, desk.clock.now(), Actor::person(SOL.id, "support"));
-    let stored = desk.db.write_here(|conn| {
-        conn.lock_project(desk.project)?;
-        let ask = CustomerAsk {
-            customer: customer_id(desk, "mara"),
-            app_user_id: "mara",
-            environment: Environment::Production,
-            act,
-            inverse: None,
-            reason: Some("asked".into()),
-            waits,
-            once: None,
-        };
-        let asked = ask.store(conn, &ctx)?.expect("the project is connected").expect("it can be asked for");
-        Ok::<_, Error>(asked.request)
-    });
-    stored.expect("it is stored")
+    operations::ask(desk, "mara", act, waits)
 }
 
 fn request(desk: &Desk, id: RequestId) -> Request {

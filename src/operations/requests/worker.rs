@@ -30,6 +30,9 @@ const SHORT_LEASE: i64 = 60;
 const SHORTEST_WAIT: i64 = 5;
 const LONGEST_WAIT: i64 = 3_600;
 
+/// How long what is not to wait may take until it is sent, in seconds: it may wait its turn, but not for another server.
+const PROMPT_SECONDS: i64 = 60;
+
 /// After so many hours without an outcome, a person is asked.
 const HOURS_ALONE: i64 = 24;
 
@@ -139,6 +142,10 @@ impl Worker {
         let Some((line, client)) = self.line(order) else {
             return self.advance(request, State::Refused, None, "The project is not connected to this store any more.");
         };
+        if !order.waits && self.clock.now() > request.state_at.plus_seconds(PROMPT_SECONDS) {
+            let words = "It was not to wait, and was not sent in time.";
+            return self.advance(request, State::Refused, None, words);
+        }
         if let Err(until) = self.lines.take_turn(order.project, &line, self.clock.now()) {
             let words = format!("{} does not answer at the moment.", text::capitalised(&order.asked_of()));
             return match order.waits {

@@ -52,7 +52,7 @@ impl StoreClient for Client {
 
     fn prove(&self, order: &Order, before: &Snapshot, sent_at: Moment) -> Result<Proof, Unread> {
         let proof = self.session(order).and_then(|session| match &order.wanted {
-            Wanted::Customer(act) => customers::prove(&session, order, act, sent_at),
+            Wanted::Customer(act) => customers::prove(&session, order, act, (before, sent_at)),
             Wanted::Refund(_) | Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => {
                 purchases::prove(&session, order, before, sent_at)
             }

@@ -76,9 +76,8 @@ pub fn read(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<R
 
 pub fn send(session: &Session<'_>, order: &Order, act: &CustomerAct, before: &Snapshot) -> Answer {
     let seen: Seen = serde_json::from_str(&before.0).unwrap_or_default();
-    if let CustomerAct::Grant { replaces: true, .. } = act
-        && !seen.grants.is_empty()
-    {
+    let has_former = has_former(act, before);
+    if has_former {
         // A second grant would be refused.
         let body = json!({ "entitlement_id": seen.id });
         let removed = post(session, order, "/actions/revoke_granted_entitlement", &body, None);
@@ -92,8 +91,7 @@ pub fn send(session: &Session<'_>, order: &Order, act: &CustomerAct, before: &Sn
     if matches!(answered, Answer::Refused(_)) {
         session.forget_ids();
     }
-    let has_removed = matches!(act, CustomerAct::Grant { replaces: true, .. }) && !seen.grants.is_empty();
-    if has_removed { after_removal(answered) } else { answered }
+    if has_former { after_removal(answered) } else { answered }
 }
 
 /// An answer to the second of two calls, of which the first has removed the former grant. Reading tells what came of it, and a
@@ -110,18 +108,22 @@ fn after_removal(answered: Answer) -> Answer {
     }
 }
 
-pub fn prove(session: &Session<'_>, order: &Order, act: &CustomerAct, sent_at: Moment) -> Result<Proof, NoReading> {
+/// What reading shows of an act that was sent at a moment, with what was read before.
+pub fn prove(
+    session: &Session<'_>,
+    order: &Order,
+    act: &CustomerAct,
+    (before, sent_at): (&Snapshot, Moment),
+) -> Result<Proof, NoReading> {
     let at = customer(&order.app_user_id);
     let age = session.now().since(sent_at);
     let done = || Proof::Done(proved(order, session.now(), None));
-    let not_done = |minutes: i64| match age > minutes * 60_000 {
-        true => Proof::NotDone(format!("RevenueCat showed no trace of it {minutes} minutes later.")),
-        false => Proof::NotYet,
-    };
+    let mut is_former_gone = false;
     let is_done = match act {
         CustomerAct::Grant { entitlement, .. } | CustomerAct::Revoke { entitlement } => {
             let id = session.id_of("entitlements", entitlement)?.unwrap_or_default();
             let grants = grants(session, &at, entitlement, &id)?.unwrap_or_default();
+            is_former_gone = grants.is_empty() && has_former(act, before);
             is_as_wanted(act, &grants)
         }
         CustomerAct::Attributes { values } => {
@@ -135,7 +137,10 @@ pub fn prove(session: &Session<'_>, order: &Order, act: &CustomerAct, sent_at: M
         return Ok(done());
     }
     match act {
-        CustomerAct::Grant { .. } | CustomerAct::Transfer { .. } => Ok(not_done(NOT_DONE_MINUTES)),
+        CustomerAct::Grant { .. } | CustomerAct::Transfer { .. } if age <= NOT_DONE_MINUTES * 60_000 => {
+            Ok(Proof::NotYet)
+        }
+        CustomerAct::Grant { .. } | CustomerAct::Transfer { .. } => Ok(Proof::NotDone(no_trace(is_former_gone))),
         CustomerAct::Revoke { .. }
         | CustomerAct::Override { .. }
         | CustomerAct::Attributes { .. }
@@ -147,6 +152,18 @@ pub fn prove(session: &Session<'_>, order: &Order, act: &CustomerAct, sent_at: M
             repeat(session, order, act)
         }
     }
+}
+
+/// Whether a running grant was to give way, which is removed with a call of its own.
+fn has_former(act: &CustomerAct, before: &Snapshot) -> bool {
+    let seen: Seen = serde_json::from_str(&before.0).unwrap_or_default();
+    matches!(act, CustomerAct::Grant { replaces: true, .. }) && !seen.grants.is_empty()
+}
+
+/// What is said of something that RevenueCat does not show.
+fn no_trace(is_former_gone: bool) -> String {
+    let (before, what) = if is_former_gone { ("The former grant is removed, and ", "the new one") } else { ("", "it") };
+    format!("{before}RevenueCat showed no trace of {what} {NOT_DONE_MINUTES} minutes later.")
 }
 
 /// Makes a call again that changes nothing a second time, or has a key by which it is done once.

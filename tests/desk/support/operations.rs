@@ -1,14 +1,19 @@
 //! Does something to a customer without HTTP, as pages and the API do in the end.
 
+use dossier::audit::{Actor, Ctx};
 use dossier::base::AppUserId;
 use dossier::base::error::Error;
-use dossier::base::ids::ProjectId;
+use dossier::base::ids::{ProjectId, RequestId};
 use dossier::customers::identity;
+use dossier::events::Environment;
 use dossier::operations::erasure::{Erased, blocking, erase};
 use dossier::operations::grants::{self, Given, Length, Plan, Preset, Refusal, Removed};
+use dossier::operations::requests::CustomerAsk;
 use dossier::operations::transfer::{self, Move};
+use dossier::stores::CustomerAct;
 
 use super::Desk;
+use super::cast::SOL;
 use super::customers::customer_id;
 
 /// Grants an entitlement, or says why not. `replaces` puts it in the place of a running grant.
@@ -65,4 +70,26 @@ pub fn erase_customer(desk: &Desk, project: ProjectId, app_user_id: &str) -> Era
 pub fn block(desk: &Desk, project: ProjectId, app_user_id: &str) -> Result<blocking::Done, blocking::Problem> {
     let id = AppUserId::parse(app_user_id).expect("an id");
     desk.db.write_here(|conn| blocking::block(conn, &desk.ctx_in(project), &id)).expect("it answers")
+}
+
+/// Asks RevenueCat for something as Sol, in a project that is connected, without sending it.
+pub fn ask(desk: &Desk, id: &str, act: CustomerAct, waits: bool) -> RequestId {
+    let ctx = Ctx::new(desk.project, &desk.ids, desk.clock.now(), Actor::person(SOL.id, "support"));
+    let customer = customer_id(desk, id);
+    let stored = desk.db.write_here(|conn| {
+        conn.lock_project(desk.project)?;
+        let ask = CustomerAsk {
+            customer,
+            app_user_id: id,
+            environment: Environment::Production,
+            act,
+            inverse: None,
+            reason: Some("asked".into()),
+            waits,
+            once: None,
+        };
+        let asked = ask.store(conn, &ctx)?.expect("the project is connected").expect("it can be asked for");
+        Ok::<_, Error>(asked.request)
+    });
+    stored.expect("it is stored")
 }

@@ -1,5 +1,8 @@
 //! A server that stands in for RevenueCat and fails as it is told: it keeps customers of its own, and counts what it was asked.
 
+mod sales;
+mod stops;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +10,10 @@ use std::sync::{Arc, Barrier, Mutex, MutexGuard};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use sales::Sale;
 use serde_json::{Value, json};
+pub use stops::Place;
+use stops::{Stops, stand};
 
 /// How the next call that changes something is answered; all others are answered as they should be.
 #[derive(Clone)]
@@ -62,6 +68,11 @@ struct Side {
     /// The lists that the key may not read, and those that never end.
     denied: Vec<String>,
     endless: Vec<String>,
+    /// What was sold, by its transaction.
+    sales: BTreeMap<String, Sale>,
+    /// The calls that changed something.
+    done: Vec<Call>,
+    stops: Stops,
 }
 
 /// The server, at `url`. Its project is `proj1`, and its key [`KEY`].
@@ -184,10 +195,28 @@ fn serve(mut stream: TcpStream, side: &Mutex<Side>) {
         let error = error("authentication_error", "Invalid API key.");
         return write(&mut stream, 401, "", &error);
     }
-    let carry_out = || side.lock().expect("the side").carry_out(&call);
+    if !is_change {
+        stand(side, Place::Reading);
+    } else if stand(side, Place::Before) {
+        return;
+    }
+    let carry_out = || {
+        let mut side = side.lock().expect("the side");
+        let (status, answer) = side.carry_out(&call);
+        if is_change && status < 300 {
+            side.done.push(call.clone());
+        }
+        (status, answer)
+    };
     match manner {
         Manner::Do => {
+            let pause = side.lock().expect("the side").stops.pause;
+            std::thread::sleep(pause);
             let (status, answer) = carry_out();
+            std::thread::sleep(pause);
+            if is_change {
+                stand(side, Place::After);
+            }
             write(&mut stream, status, "", &answer);
         }
         Manner::Say(status, header, answer) => write(&mut stream, status, header, &answer),
@@ -243,6 +272,8 @@ impl Side {
             }
             ["offerings"] => (200, list(vec![json!({ "object": "offering", "id": "ofrng1", "lookup_key": "spring" })])),
             ["customers", id, rest @ ..] => self.of_customer(id, rest, query, call, &body),
+            ["subscriptions"] if !self.sales.is_empty() => (200, list(self.found(query))),
+            ["subscriptions", id, "actions", "refund"] => self.refund(id),
             ["customers" | "apps" | "products" | "subscriptions" | "purchases"] => (200, list(Vec::new())),
             _ => (404, error("resource_missing", "Resource not found.")),
         }

@@ -11,6 +11,7 @@ use crate::actions::View;
 use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::transfer::movable;
+use crate::pages::profile::page::reach;
 use crate::pages::profile::transfer::recipient::{self, Matches, Offer, TO};
 use crate::pages::profile::visit::Visit;
 use crate::web::{Layout, Section, filters};
@@ -28,6 +29,8 @@ pub struct TransferPage {
     profile: String,
     action: String,
     is_sandbox: bool,
+    /// Whether RevenueCat is asked.
+    is_connected: bool,
     /// The text that was typed for the receiving customer.
     typed: String,
     /// Why nothing can move, or not to the customer that was typed.
@@ -49,6 +52,7 @@ impl Page for TransferPage {
                 .filled_by_links(&LINKS)
                 .by(member.is_proven, member.has_second_factor),
         };
+        let reach = reach(&visit, view.request.lines(), &opened);
         let profile = visit.at("entitlements");
         let mut page = TransferPage {
             layout: member.layout(format!("Transfer purchases of {}", review::name(&visit)), Section::Customers),
@@ -56,12 +60,13 @@ impl Page for TransferPage {
             customer: review::name(&visit),
             action: visit.action("transfer"),
             is_sandbox: visit.is_sandbox(),
+            is_connected: visit.connected.is_some(),
             typed: opened.value(TO, "").to_owned(),
             problem: opened.problem(TO).or(opened.problem("")).map(str::to_owned),
             has_purchases: movable(conn, visit.customer.id)? > 0,
             offers: Vec::new(),
             review: None,
-            form: opened.with_back(profile.clone()),
+            form: opened.with_back(profile.clone()).with_reach(reach),
             profile,
         };
         if page.problem.is_none() && page.has_purchases && !page.typed.trim().is_empty() {

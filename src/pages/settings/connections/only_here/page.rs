@@ -131,7 +131,7 @@ impl OnlyHerePage {
     }
 
     fn ends(row: &Fact) -> Option<Stamp> {
-        row.ends_at.map(Stamp::full)
+        row.ends_at.map(Stamp::day)
     }
 
     /// Whether the box is ticked: all are, unless the form was sent.
