@@ -54,10 +54,11 @@ pub fn differences(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differe
             all.remarks.push(format!("At RevenueCat this customer has {order}, which somebody else has here."));
         } else {
             let own = matching(&mut unmatched, theirs, shown);
-            let mut comparison = Comparison { theirs, own, marked, events: Vec::new(), found: Vec::new() };
+            let mut comparison = Comparison::new(theirs, own, marked);
             comparison.run();
             events.extend(comparison.events);
             all.found.extend(comparison.found);
+            all.remarks.extend(comparison.remarks);
         }
     }
     let only_here = i64::try_from(unmatched.len()).unwrap_or(i64::MAX);

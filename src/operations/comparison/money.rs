@@ -29,7 +29,7 @@ impl Comparison<'_> {
             let keeps = !is_newest || self.theirs.is_running || (!self.is_listed() && !self.is_cut_short());
             // A refund that was read names all that was given back.
             self.refund(&period, Some(less.plus(known.refunded)), at, keeps);
-        } else if more >= rounding && known.refunded.minus(more).abs() < rounding {
+        } else if more >= rounding && self.is_listed() && known.refunded.minus(more).abs() < rounding {
             let mut event = self.event(EventType::RefundReversed, self.marked.now);
             event.transaction = self.transaction(&period);
             event.transaction.price = Some(Amount(more));
@@ -54,7 +54,12 @@ impl Comparison<'_> {
     /// Enters what was paid before the first payment that is known, as one payment.
     fn earlier_payments(&mut self, more: Micros) {
         let first = self.own.map(|own| own.purchase.first_purchased_at);
-        let Some(first) = first.filter(|first| first.since(self.theirs.started_at) > SAME_START_MS) else { return };
+        let Some(first) = first.filter(|first| first.since(self.theirs.started_at) > SAME_START_MS) else {
+            let (dollars, product) = (more.shown(), self.product());
+            self.remarks
+                .push(format!("RevenueCat shows USD {dollars} more for {product}, and no payments one by one."));
+            return;
+        };
         let period = self.named_period(&self.theirs.transaction);
         let period = Period { purchased_at: self.theirs.started_at, expires_at: Some(first), ..period };
         self.begin(&Period { dollars: Some(more), ..period }, true, false);

@@ -20,6 +20,8 @@ pub struct Comparison<'a> {
     pub events: Vec<Imported>,
     /// What was found, in words.
     pub found: Vec<String>,
+    /// What differs and cannot be taken over.
+    pub remarks: Vec<String>,
 }
 
 /// What is known of the newest period, with the events found so far.
@@ -33,7 +35,11 @@ pub(super) struct Known {
     pub is_over: bool,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    pub fn new(theirs: &'a Purchase, own: Option<&'a Held>, marked: Marked) -> Comparison<'a> {
+        Comparison { theirs, own, marked, events: Vec::new(), found: Vec::new(), remarks: Vec::new() }
+    }
+
     pub fn run(&mut self) {
         if !self.theirs.is_subscription {
             return self.one_time();
@@ -103,7 +109,8 @@ impl Comparison<'_> {
         let theirs = self.theirs;
         let own = self.own.map(|own| &own.purchase);
         let is_known = own.is_some_and(|own| theirs.period_start.since(own.period_start) <= SAME_START_MS);
-        let brought = self.own.map(Held::brought).filter(|known| is_charged(*known));
+        let charged = self.own.filter(|own| !own.transactions.is_empty());
+        let brought = charged.map(Held::brought).filter(|known| is_charged(*known));
         if let (Some(brought), true, false) = (brought, is_known, self.is_incomplete()) {
             self.money(brought, theirs.total, &theirs.transaction, true);
             return false;
