@@ -312,7 +312,7 @@ async fn the_profile_asks_at_the_press_of_a_button_and_not_twice_in_a_minute() {
     assert!(before.contains("Never compared with RevenueCat") && before.contains("/mara/refresh\""), "{before}");
     assert!(!pair.desk.page(&VERA, MARA).await.contains("/mara/refresh\""), "viewers change nothing");
     let page = refresh(&pair, "mara").await;
-    assert!(page.contains("RevenueCat was asked. Found a renewal of pro_monthly, "), "{page}");
+    assert!(page.contains("RevenueCat was asked. Found a renewal of pro_monthly ("), "{page}");
     assert!(page.contains("Compared with RevenueCat") && page.contains("found by comparison"), "{page}");
     same_on_both_sides(&pair, "mara");
     let again = pair.desk.post_form(&SOL, &format!("{MARA}/refresh"), &[]).await;
@@ -363,6 +363,20 @@ async fn every_night_those_who_were_compared_longest_ago_are_compared() {
         run_jobs(&desk);
         assert_eq!(asked(), customers, "after {nights} nights");
     }
+}
+
+#[actix_web::test]
+async fn temporary_access_is_no_purchase_that_is_missing() {
+    let pair = Pair::open().await;
+    let temporary = json!({
+        "type": "TEMPORARY_ENTITLEMENT_GRANT", "event_timestamp_ms": day(&pair.upstream, 0), "price": null, "period_type": null,
+        "purchased_at_ms": day(&pair.upstream, 0), "expiration_at_ms": day(&pair.upstream, 1),
+    });
+    pair.deliver(&monthly(&pair.upstream, "mara", 2, temporary));
+    until("she is known", || knows(&pair.desk, "mara").then_some(())).await;
+    let nothing = compare(&pair);
+    assert!(nothing.contains("Found something about 0; nothing differed for 1."), "{nothing}");
+    same_on_both_sides(&pair, "mara");
 }
 
 #[actix_web::test]

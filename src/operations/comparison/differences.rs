@@ -23,10 +23,45 @@ const SAME_GRANT_MS: i64 = 2 * 3_600_000;
 #[derive(Debug, Default)]
 pub struct Differences {
     pub deliveries: Vec<Delivery>,
-    /// What was found, each in words.
-    pub found: Vec<String>,
+    pub found: Vec<Finding>,
     /// What differs and cannot be taken over.
     pub remarks: Vec<String>,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// `a renewal of pro_monthly`
+    pub what: String,
+    pub at: Option<Moment>,
+}
+
+impl Finding {
+    pub fn new(what: impl Into<String>) -> Finding {
+        Finding { what: what.into(), at: None }
+    }
+
+    pub fn at(what: impl Into<String>, at: Moment) -> Finding {
+        Finding { what: what.into(), at: Some(at) }
+    }
+}
+
+/// What was found, in words: what was found several times is said once, with the last time.
+pub fn words_of(found: &[Finding]) -> Vec<String> {
+    let mut by_what: Vec<(&str, i64, Option<Moment>)> = Vec::new();
+    for Finding { what, at } in found {
+        match by_what.iter_mut().find(|(known, ..)| known == what) {
+            Some((_, count, last)) => (*count, *last) = (*count + 1, (*last).max(*at)),
+            None => by_what.push((what, 1, *at)),
+        }
+    }
+    let words = |(what, count, last): (&str, i64, Option<Moment>)| match (count, last.map(times::day)) {
+        (1, Some(day)) => format!("{what} ({day})"),
+        (1, None) => what.to_owned(),
+        (count, Some(day)) => format!("{what} ({count} times, the last on {day})"),
+        (count, None) => format!("{what} ({count} times)"),
+    };
+    by_what.into_iter().map(words).collect()
 }
 
 /// When both sides were looked at, and how the events that follow are marked.
@@ -54,6 +89,11 @@ pub fn differences(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differe
             all.remarks.push(format!("At RevenueCat this customer has {order}, which somebody else has here."));
         } else {
             let own = matching(&mut unmatched, theirs, shown);
+            let temporary = own.filter(|own| own.purchase.kind == Kind::Temporary);
+            if temporary.is_some_and(|own| own.purchase.expires_at == theirs.period_end) {
+                continue;
+            }
+            let own = own.filter(|_| temporary.is_none());
             let mut comparison = Comparison::new(theirs, own, marked);
             comparison.run();
             events.extend(comparison.events);
@@ -118,7 +158,8 @@ fn grant(all: &mut Differences, theirs: &shown::Purchase, ours: &Ours, marked: M
         original_transaction_id: Some(theirs.transaction.clone()),
         ..Transaction::default()
     };
-    all.found.push(format!("a grant of {}, until {}", text::visible(entitlement), times::day(end)));
+    let what = format!("a grant of {} until {}", text::visible(entitlement), times::day(end));
+    all.found.push(Finding::new(what));
     let kind = EventType::NonRenewingPurchase;
     Some(Imported::found(kind, theirs.started_at.min(marked.now), transaction, marked.origin, marked.now))
 }
@@ -127,7 +168,7 @@ fn grant(all: &mut Differences, theirs: &shown::Purchase, ours: &Ours, marked: M
 fn details(all: &mut Differences, shown: &Shown, ours: &Ours, marked: Marked) -> Result<(), Error> {
     let ids: Vec<&str> = shown.ids.iter().map(String::as_str).collect();
     let new_ids = ids.iter().filter(|id| !ours.ids.contains(**id)).count();
-    let mut attributes: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
+    let (mut attributes, mut names) = (BTreeMap::<String, Box<RawValue>>::new(), Vec::new());
     for theirs in &shown.attributes {
         let own = ours.attributes.get(&theirs.name);
         if own.is_some_and(|own| own.set() == Some(&theirs.value)) || (own.is_none() && theirs.value.is_empty()) {
@@ -140,18 +181,42 @@ fn details(all: &mut Differences, shown: &Shown, ours: &Ours, marked: Marked) ->
         }
         let value = to_raw_value(&json!({ "value": theirs.value, "updated_at_ms": theirs.updated_at }));
         attributes.insert(theirs.name.clone(), value.map_err(|error| Error::Internal(error.to_string()))?);
-        all.found.push(format!("the attribute {name}"));
+        names.push(name);
+    }
+    if !names.is_empty() {
+        let word = if names.len() == 1 { "attribute" } else { "attributes" };
+        all.found.push(Finding::new(format!("the {word} {}", text::listed(&names))));
     }
     let is_new = ours.customer.is_none();
     if new_ids > 0 && !is_new {
-        all.found.push(text::count(i64::try_from(new_ids).unwrap_or(i64::MAX), "App User ID", "App User IDs"));
+        let count = i64::try_from(new_ids).unwrap_or(i64::MAX);
+        all.found.push(Finding::new(text::count(count, "App User ID", "App User IDs")));
     }
     if is_new {
-        all.found.push("the customer".into());
+        all.found.push(Finding::new("the customer"));
     }
     if is_new || new_ids > 0 || !attributes.is_empty() {
         let since = shown.first_seen_at.unwrap_or(marked.now).min(marked.now);
         all.deliveries.push(own::details(&ids, since, &attributes, None, (marked.origin, marked.now))?);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_several_times_is_said_once() {
+        let day = |day: i64| Moment(day * 86_400_000);
+        let found = [
+            Finding::new("the customer"),
+            Finding::at("a renewal of pro", day(1)),
+            Finding::at("a renewal of pro", day(32)),
+            Finding::at("the purchase of life", day(3)),
+        ];
+        let words =
+            ["the customer", "a renewal of pro (2 times, the last on 2 Feb 1970)", "the purchase of life (4 Jan 1970)"];
+        assert_eq!(words_of(&found), words);
+    }
 }

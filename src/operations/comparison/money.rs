@@ -1,5 +1,6 @@
 //! What purchases brought there and here: refunds that no webhook told, prices that one left out, and one-time purchases.
 
+use super::differences::Finding;
 use super::ours::Brought;
 use super::purchases::{Comparison, SAME_START_MS, charged};
 use super::standing::SAME_END_MS;
@@ -90,7 +91,8 @@ impl Comparison<'_> {
         event.cancel_reason = Some(Reason::CustomerSupport);
         event.dossier_keeps_access = keeps_access;
         let amount = dollars.map_or_else(String::new, |dollars| format!(" of USD {}", dollars.shown()));
-        self.found.push(format!("a refund{amount}, {}, paid {}", self.product(), times::day(period.purchased_at)));
+        let paid = times::day(period.purchased_at);
+        self.found.push(Finding::new(format!("a refund{amount}, {}, paid {paid}", self.product())));
         self.events.push(event);
     }
 
@@ -112,7 +114,7 @@ impl Comparison<'_> {
             event.transaction = self.transaction(&period);
             event.transaction.price = period.dollars.filter(|_| !is_refunded).map(Amount);
             self.set_paid(&mut event, period.paid.as_ref());
-            self.found.push(format!("the purchase of {}, {}", self.product(), times::day(theirs.started_at)));
+            self.found.push(Finding::at(format!("the purchase of {}", self.product()), theirs.started_at));
             self.events.push(event);
             if is_refunded {
                 self.refund(&period, None, at, false);

@@ -1,13 +1,13 @@
 //! Compares one purchase with what is known of it here, if anything is.
 
-use super::differences::Marked;
+use super::differences::{Finding, Marked};
 use super::ours::{Brought, Held};
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 use crate::events::own::{Amount, Imported, Transaction};
 use crate::events::{EventType, PeriodType, Reason};
 use crate::stores::revenuecat::shown::{Period, Purchase, Standing};
-use crate::wording::{text, times};
+use crate::wording::text;
 
 /// Two times of a purchase are the same when they are at most so far apart, in milliseconds.
 pub(super) const SAME_START_MS: i64 = 86_400_000;
@@ -18,8 +18,7 @@ pub struct Comparison<'a> {
     pub own: Option<&'a Held>,
     pub marked: Marked,
     pub events: Vec<Imported>,
-    /// What was found, in words.
-    pub found: Vec<String>,
+    pub found: Vec<Finding>,
     /// What differs and cannot be taken over.
     pub remarks: Vec<String>,
 }
@@ -144,7 +143,7 @@ impl<'a> Comparison<'a> {
         event.transaction.price = period.dollars.filter(|_| !self.is_paid_back(period, is_newest)).map(Amount);
         self.set_paid(&mut event, period.paid.as_ref());
         let what = if is_first { "the purchase" } else { "a renewal" };
-        self.found.push(format!("{what} of {}, {}", self.product(), times::day(period.purchased_at)));
+        self.found.push(Finding::at(format!("{what} of {}", self.product()), period.purchased_at));
         self.events.push(event);
     }
 
@@ -188,7 +187,7 @@ impl<'a> Comparison<'a> {
     }
 
     pub(super) fn find(&mut self, event: Imported, what: &str) {
-        self.found.push(format!("{what} {}", self.product()));
+        self.found.push(Finding::new(format!("{what} {}", self.product())));
         self.events.push(event);
     }
 

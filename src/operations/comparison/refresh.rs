@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::differences::{Differences, Marked, differences};
+use super::differences::{Differences, Marked, differences, words_of};
 use super::ours::{Ours, events_of};
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
@@ -35,6 +35,8 @@ pub enum Outcome {
     Same,
     /// What was found, in words.
     Found(Vec<String>),
+    /// As found, in the first fill.
+    Filled(Vec<String>),
     /// RevenueCat does not know the customer.
     Unknown,
     /// The customer was erased here, or is blocked.
@@ -138,8 +140,12 @@ fn take_over(
         return Ok(Compared { outcome: Outcome::LeftOut, remarks });
     }
     note_contact(conn, ctx, shown)?;
-    moved.extend(found);
-    let outcome = if moved.is_empty() { Outcome::Same } else { Outcome::Found(moved) };
+    moved.extend(words_of(&found));
+    let outcome = match (moved.is_empty(), origin) {
+        (true, _) => Outcome::Same,
+        (false, Origin::Import) => Outcome::Filled(moved),
+        (false, Origin::Comparison) => Outcome::Found(moved),
+    };
     Ok(Compared { outcome, remarks })
 }
 
@@ -199,7 +205,7 @@ impl Compared {
     pub fn message(&self) -> String {
         let words = self.words();
         match &self.outcome {
-            Outcome::Same | Outcome::Found(_) => format!("RevenueCat was asked. {words}"),
+            Outcome::Same | Outcome::Found(_) | Outcome::Filled(_) => format!("RevenueCat was asked. {words}"),
             Outcome::Failed(_) => format!("RevenueCat could not be asked: {words}"),
             Outcome::Busy => format!("{words} Try again in a moment."),
             Outcome::Unknown | Outcome::LeftOut => words,
@@ -210,7 +216,7 @@ impl Compared {
     pub fn words(&self) -> String {
         let said = match &self.outcome {
             Outcome::Same => "Nothing differs.".to_owned(),
-            Outcome::Found(found) => format!("Found {}.", crate::wording::text::listed(found)),
+            Outcome::Found(found) | Outcome::Filled(found) => format!("Found {}.", crate::wording::text::listed(found)),
             Outcome::Unknown => "RevenueCat does not know this customer.".to_owned(),
             Outcome::LeftOut => "The customer was deleted here, or is blocked, and stays so.".to_owned(),
             Outcome::Busy => "Something else is just happening with this customer.".to_owned(),
@@ -226,6 +232,7 @@ impl Outcome {
         match self {
             Outcome::Same => Some("same"),
             Outcome::Found(_) => Some("found"),
+            Outcome::Filled(_) => Some("filled"),
             Outcome::Unknown => Some("unknown"),
             Outcome::Failed(_) => Some("failed"),
             Outcome::LeftOut | Outcome::Busy => None,

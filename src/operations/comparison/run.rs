@@ -76,7 +76,7 @@ pub fn reported(conn: &mut Conn, project: ProjectId, since: Moment, most: i64) -
     comparisons::table
         .inner_join(customers::table.on(customers::id.eq(comparisons::customer_id)))
         .filter(customers::project_id.eq(project).and(comparisons::asked_at.ge(since)))
-        .filter(comparisons::outcome.ne("same"))
+        .filter(comparisons::outcome.ne_all(["same", "filled"]))
         .order((comparisons::asked_at.desc(), comparisons::customer_id.desc()))
         .limit(most)
         .select((customers::best_app_user_id, comparisons::outcome, comparisons::words))
@@ -170,7 +170,9 @@ impl Runner<'_> {
         match &compared.outcome {
             Outcome::Failed(words) => failures.push(words.clone()),
             Outcome::Busy => {}
-            Outcome::Same | Outcome::Found(_) | Outcome::Unknown | Outcome::LeftOut => failures.clear(),
+            Outcome::Same | Outcome::Found(_) | Outcome::Filled(_) | Outcome::Unknown | Outcome::LeftOut => {
+                failures.clear()
+            }
         }
         let now = service.clock.now();
         service.db.write_here(|conn| Ok::<_, Error>(settle(conn, run, queued, &compared, now)?))
@@ -219,6 +221,7 @@ fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: 
         }
         Outcome::Same
         | Outcome::Found(_)
+        | Outcome::Filled(_)
         | Outcome::Unknown
         | Outcome::LeftOut
         | Outcome::Failed(_)
@@ -228,7 +231,7 @@ fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: 
     let row = diesel::update(runs::table.find((queued.project, run.name())));
     match &compared.outcome {
         Outcome::Same => row.set(runs::same.eq(runs::same + 1)).execute(conn),
-        Outcome::Found(_) => row.set(runs::found.eq(runs::found + 1)).execute(conn),
+        Outcome::Found(_) | Outcome::Filled(_) => row.set(runs::found.eq(runs::found + 1)).execute(conn),
         Outcome::Unknown => row.set(runs::unknown.eq(runs::unknown + 1)).execute(conn),
         Outcome::LeftOut => row.set(runs::left_out.eq(runs::left_out + 1)).execute(conn),
         Outcome::Failed(_) | Outcome::Busy => row.set(runs::failed.eq(runs::failed + 1)).execute(conn),

@@ -1,5 +1,6 @@
 //! How a subscription stands there and here: its end, whether it renews, whether a charge failed, whether it is paused.
 
+use super::differences::Finding;
 use super::purchases::{Comparison, Known};
 use crate::events::{EventType, Reason};
 use crate::stores::revenuecat::shown::{Renewal, Standing};
@@ -18,7 +19,8 @@ impl Comparison<'_> {
         if !has_begun && later > SAME_END_MS && self.theirs.standing != Standing::Unknown {
             let mut event = self.newest_event(EventType::SubscriptionExtended, now);
             event.transaction.expiration_at_ms = Some(theirs);
-            self.found.push(format!("another end of {}: {}", self.product(), times::day(theirs)));
+            let end = times::day(theirs);
+            self.found.push(Finding::new(format!("another end of {}: {end}", self.product())));
             self.events.push(event);
             *known = Known { end: Some(theirs), is_over: theirs <= now, ..*known };
         } else if self.theirs.standing == Standing::Over && !known.is_over && !is_refunded {
@@ -26,7 +28,7 @@ impl Comparison<'_> {
             let mut event = self.newest_event(EventType::Expiration, at);
             event.transaction.expiration_at_ms = Some(at);
             event.expiration_reason = Some(Reason::Unknown);
-            self.found.push(format!("the end of {}, {}", self.product(), times::day(at)));
+            self.found.push(Finding::at(format!("the end of {}", self.product()), at));
             self.events.push(event);
             known.is_over = true;
         }

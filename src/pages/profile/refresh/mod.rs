@@ -12,7 +12,7 @@ use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::comparison::{Asked, last_asked};
 use crate::pages::profile::visit::Visit;
-use crate::web::{Routes, filters};
+use crate::web::Routes;
 use crate::wording::{text, times};
 
 pub fn routes(routes: &mut Routes) {
