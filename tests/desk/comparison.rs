@@ -264,7 +264,7 @@ async fn grants_transfers_and_contacts_are_found_too_and_whoever_was_deleted_her
             up,
             "mara",
             2,
-            json!({ "id": "mara-back", "type": "INITIAL_PURCHASE", "event_timestamp_ms": day(up, 0) + 5_000 }),
+            json!({ "id": "mara-back", "type": "INITIAL_PURCHASE", "event_timestamp_ms": day(up, 0) + 3_600_000 }),
         )],
     );
     let filled = fill(&pair);
