@@ -787,6 +787,7 @@ diesel::table! {
         effect_event -> Nullable<BigInt>,
         echo_event -> Nullable<BigInt>,
         echo_until -> Nullable<BigInt>,
+        echo_missed_at -> Nullable<BigInt>,
     }
 }
 

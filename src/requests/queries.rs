@@ -201,6 +201,20 @@ pub fn note_sent(
     Ok(())
 }
 
+/// Requests that were done and whose event was awaited until now and has not come, the oldest first.
+pub fn without_echo(conn: &mut Conn, now: Moment, most: i64) -> QueryResult<Vec<Request>> {
+    let is_missed = requests::echo_event.is_null().and(requests::echo_missed_at.is_null());
+    let done = requests::table.filter(requests::state.eq(State::Confirmed).and(is_missed));
+    let late = done.filter(requests::echo_until.le(now));
+    late.order((requests::echo_until, requests::id)).limit(most).select(Request::as_select()).load(conn)
+}
+
+/// Notes that the event of a request has not come.
+pub fn note_missed(conn: &mut Conn, key: Key, now: Moment) -> QueryResult<()> {
+    diesel::update(requests::table.find(key)).set(requests::echo_missed_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
 pub fn note_outcome(conn: &mut Conn, key: Key, outcome: &Outcome, effect: Option<EventId>) -> QueryResult<()> {
     let done = (requests::reference.eq(outcome.reference.as_deref()), requests::effect_event.eq(effect));
     diesel::update(requests::table.find(key)).set(done).execute(conn)?;

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use dossier::audit::{Actor, Ctx};
 use dossier::base::error::Error;
 use dossier::base::ids::RequestId;
-use dossier::db::schema::balances;
+use dossier::db::schema::{balances, comparisons};
 use dossier::events::Environment;
 use dossier::operations::requests::{CustomerAsk, Worker};
 use dossier::requests::{Request, State, queries};
@@ -22,6 +22,7 @@ use crate::support::catalogs::apply_catalog;
 use crate::support::connected::local_addresses;
 use crate::support::customers::{customer_id, grants_of};
 use crate::support::events::{deliver, purchase};
+use crate::support::jobs::run_jobs;
 use crate::support::operations;
 use crate::support::stand_in::{KEY, Manner, StandIn, error};
 
@@ -390,4 +391,26 @@ async fn ids_of_every_kind_arrive_as_they_are() {
         assert_eq!(look(&worker, &desk, id), State::Confirmed, "{name}: {}", state(&desk, id).1);
         assert_eq!(upstream.customer(name).map(|one| one.grants.len()), Some(1), "{name}");
     }
+}
+
+#[actix_web::test]
+async fn when_no_event_of_it_comes_the_request_says_so_and_the_customer_is_compared() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Confirmed);
+    let asked = |desk: &Desk| desk.count(|conn| comparisons::table.count().get_result(conn));
+    let before = asked(&desk);
+    desk.clock.advance(47 * 3_600);
+    run_jobs(&desk);
+    assert_eq!(asked(&desk), before, "it may still come");
+    desk.clock.advance(2 * 3_600);
+    run_jobs(&desk);
+    assert_eq!(asked(&desk), before + 1, "the customer was compared");
+    let (_, words) = state(&desk, id);
+    assert!(words.contains("no event of it has come"), "{words}");
+    let calls = upstream.calls().len();
+    desk.clock.advance(2 * 3_600);
+    run_jobs(&desk);
+    assert_eq!(upstream.calls().len(), calls, "once");
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Timelike};
 use diesel::prelude::*;
 
+use super::echoes;
 use super::run::{Runner, begin};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -69,6 +70,7 @@ pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize
     for (project, size) in due {
         db.write_here(|conn| Ok::<_, Error>(draw(conn, project, size, now)?))?;
     }
+    echoes::miss(db, now)?;
     let mut done = 0;
     for run in [Run::Webhook, Run::Sample] {
         let due = db.read_here(|conn| Ok::<_, Error>(queue::due(conn, run, None, now, TURN)?))?;

@@ -1,0 +1,2 @@
+DROP INDEX requests_echo_missed;
+ALTER TABLE requests DROP COLUMN echo_missed_at;
