@@ -121,3 +121,25 @@ test('an answer that is lost becomes known on the open page', async () => {
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
+
+test('a profile is refreshed from the other side, also without script, and the page of connections tells of it', async () => {
+  const page = await open(browser, demo, 'sol', { viewport: { width: 390, height: 844 }, javaScriptEnabled: false });
+  await page.goto(here('leila.haddad'));
+  await page.click('.refresh__go');
+  await page.waitForSelector('[data-flash]');
+  assert.match(await page.textContent('[data-flash]'), /RevenueCat was asked\. (Nothing differs|Found )/);
+  assert.match(await page.textContent('.refresh'), /Compared with RevenueCat a few seconds ago/);
+  await page.click('.refresh__go');
+  assert.match(await page.textContent('body'), /Once a minute is enough/);
+  await page.context().close();
+  const ada = await open(browser, demo, 'ada', { bypassCSP: true });
+  await ada.goto(CONNECTIONS);
+  await ada.selectOption('#sample-size', '500');
+  await ada.click('#compared button');
+  await ada.waitForSelector('[data-flash]');
+  assert.match(await ada.textContent('[data-flash]'), /500 customers are compared every night/);
+  assert.match(await ada.textContent('#compared'), /Last night[\s\S]*next /);
+  assert.deepEqual(await violations(ada), [], 'the page');
+  assert.deepEqual(ada.complaints, []);
+  await ada.context().close();
+});
