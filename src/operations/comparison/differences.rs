@@ -8,6 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::ours::{Held, Ours};
 use super::purchases::Comparison;
+use super::standing::SAME_END_MS;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::events::own::{self, Imported, Transaction};
@@ -90,7 +91,11 @@ pub fn differences(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differe
         } else {
             let own = matching(&mut unmatched, theirs, shown);
             let temporary = own.filter(|own| own.purchase.kind == Kind::Temporary);
-            if temporary.is_some_and(|own| own.purchase.expires_at == theirs.period_end) {
+            let is_same_end = |own: &Held| {
+                let ends = own.purchase.expires_at.zip(theirs.period_end);
+                ends.is_some_and(|(own, theirs)| own.since(theirs).abs() <= SAME_END_MS)
+            };
+            if temporary.is_some_and(is_same_end) {
                 continue;
             }
             let own = own.filter(|_| temporary.is_none());
