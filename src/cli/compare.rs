@@ -64,10 +64,7 @@ pub fn over_all(slug: &str, run: Run, calls: Calls, config: &Config) -> Result<(
     let service = service.with_background_calls(calls.calls_per_minute);
     let comparer = Comparer { service: service.into(), ids: Ids::random() };
     // A project that is not connected, or may not act, is said to be so before anything else.
-    comparer.service.session(project, Urgency::Background).map(drop).map_err(|no| match no {
-        NoReading::Away(unread) => unread.words,
-        NoReading::Denied(_) => format!("project {slug} is not connected to RevenueCat: see dossier connect"),
-    })?;
+    open(&comparer, project)?;
     let runner = Runner { comparer: &comparer, project, run, pace: &Patient };
     let began = comparer.service.db.write_here(|conn| {
         let now = Clock::Machine.now();
@@ -84,6 +81,15 @@ pub fn over_all(slug: &str, run: Run, calls: Calls, config: &Config) -> Result<(
     bar.finish_and_clear();
     report(&comparer, project, run, started_at)?;
     done
+}
+
+/// # Errors
+/// In words, when RevenueCat cannot be asked.
+fn open(comparer: &Comparer, project: ProjectId) -> Result<(), String> {
+    comparer.service.session(project, Urgency::Background).map(drop).map_err(|no| match no {
+        NoReading::Away(unread) => unread.words,
+        NoReading::Denied(_) => "the project is not connected to RevenueCat: see dossier connect".into(),
+    })
 }
 
 /// Lists all customers, then asks about each.
@@ -104,7 +110,11 @@ fn work_off(runner: &Runner<'_>, bar: &ProgressBar) -> Result<(), String> {
             }
         }
         match runner.finish().map_err(one_line)? {
-            Some(wait) => sleep(wait.min(Duration::from_secs(1))),
+            Some(wait) => {
+                // It may have been disconnected meanwhile, or suspended.
+                open(runner.comparer, runner.project)?;
+                sleep(wait.min(Duration::from_secs(1)));
+            }
             None => return Ok(()),
         }
     }

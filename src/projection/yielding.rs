@@ -51,7 +51,7 @@ pub(super) fn sift(facts: Vec<Fact>) -> Sifted {
             None => sifted.counting.push(fact),
             Some(Verdict::Yields) => sifted.yielded.push(fact),
             Some(Verdict::Pays(left)) => {
-                let event = Event { price: Some(Micros::ZERO.minus(*left)), ..(*fact.event).clone() };
+                let event = Event { price: Some(*left), ..(*fact.event).clone() };
                 sifted.counting.push(Fact { event: Arc::new(event), ..fact });
             }
         }
@@ -61,7 +61,7 @@ pub(super) fn sift(facts: Vec<Fact>) -> Sifted {
 
 enum Verdict {
     Yields,
-    /// It is a refund of which only so much is not reported by others.
+    /// It names a sum of which only so much is not reported by others; less than nothing for a refund.
     Pays(Micros),
 }
 
@@ -97,6 +97,7 @@ impl<'a> Transactions<'a> {
                 read.snapshot.is_some()
                     && aspects(read).contains(&Aspect::Start)
                     && is_same_transaction(read, own)
+                    && is_same_start(read, own)
                     && lacks(own, read)
             })
     }
@@ -122,6 +123,7 @@ impl<'a> Transactions<'a> {
         let stores_own: Vec<&Event> =
             stores_own.filter(|other| aspect != Aspect::Start || !lacks(other, event)).collect();
         match aspect {
+            Aspect::Start if is_sum(event) => left_of_sum(event, others.iter().copied()),
             _ if stores_own.is_empty() => None,
             Aspect::Refund => left_of(event, &stores_own),
             Aspect::Start | Aspect::OptOut | Aspect::BillingIssue | Aspect::End | Aspect::Pause => {
@@ -145,7 +147,41 @@ fn left_of(event: &Event, stores_own: &[&Event]) -> Option<Verdict> {
     let paid_back = stores_own.iter().try_fold(Micros::ZERO, |all, refund| Some(all.plus(stated(refund)?)));
     // A refund without an amount gives back everything.
     let left = paid_back.map_or(Micros::ZERO, |paid_back| sum.minus(paid_back));
-    Some(if left < ROUNDING { Verdict::Yields } else { Verdict::Pays(left) })
+    Some(if left < ROUNDING { Verdict::Yields } else { Verdict::Pays(Micros::ZERO.minus(left)) })
+}
+
+fn is_start(event: &Event) -> bool {
+    aspects(event).contains(&Aspect::Start)
+}
+
+/// Whether a purchase that was found names all that was paid until then: Stripe calls all renewals the same, and RevenueCat lists
+/// none of them.
+fn is_sum(event: &Event) -> bool {
+    is_found(event) && event.store == Some(Store::Stripe)
+}
+
+/// What stores' own purchases and renewals leave of the sum of all.
+fn left_of_sum<'a>(event: &Event, others: impl Iterator<Item = &'a Event>) -> Option<Verdict> {
+    // Until the end of its period the next one has not begun.
+    let end = event.expires_at.map(|end| end.plus_days(-1));
+    let until = event.purchased_at.map(|at| at.plus_days(1)).max(end);
+    let told: Vec<&Event> = others
+        .filter(|other| other.snapshot.is_none() && aspects(other).contains(&Aspect::Start))
+        .filter(|other| other.purchased_at <= until)
+        .collect();
+    let paid = told.iter().fold(Micros::ZERO, |sum, other| sum.plus(other.price.unwrap_or_default()));
+    let has_begun = told.iter().any(|other| is_same_start(event, other));
+    match (event.price.map(|price| price.minus(paid)), told.is_empty()) {
+        (_, true) => None,
+        (Some(left), false) if left >= ROUNDING => Some(Verdict::Pays(left)),
+        (_, false) if has_begun => Some(Verdict::Yields),
+        (_, false) => Some(Verdict::Pays(Micros::ZERO)),
+    }
+}
+
+fn is_same_start(one: &Event, other: &Event) -> bool {
+    let times = one.purchased_at.zip(other.purchased_at);
+    times.is_none_or(|(one, other)| one.since(other).abs() <= SAME_START_MS)
 }
 
 /// Whether another reading of a transaction takes the place of this one: a later one of all that is known of it, or one of the
@@ -242,7 +278,7 @@ fn base_order(id: &str) -> (&str, Option<i64>) {
 /// Whether two events of the same id are about the same transaction. Apple's ids are of one transaction; in other stores the
 /// number of the renewal has to be the same, or the time where one of them has no number.
 fn is_same_transaction(one: &Event, other: &Event) -> bool {
-    let is_of_all = is_found(one) && one.store == Some(Store::Stripe) && one.is_refund();
+    let is_of_all = is_found(one) && one.store == Some(Store::Stripe) && (one.is_refund() || is_start(one));
     if matches!(one.store, Some(Store::AppStore | Store::MacAppStore)) || is_of_all {
         return true;
     }

@@ -29,6 +29,7 @@ mod blocked;
 mod body_memory;
 mod catalog;
 mod comparison;
+mod comparison_answers;
 mod connected;
 mod connections;
 mod connections_catalog;

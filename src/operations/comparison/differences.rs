@@ -1,18 +1,19 @@
 //! What RevenueCat shows of a customer and is not known here, as events. Pure: it is given both
 //! sides. What RevenueCat does not say is never concluded; what exists only here stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::ours::{Held, Ours};
+use super::ours::{Held, Index, Ours};
 use super::purchases::Comparison;
 use super::standing::SAME_END_MS;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
+use crate::base::money::Micros;
 use crate::events::own::{self, Imported, Transaction};
-use crate::events::{Delivery, EventType, Origin, Store};
+use crate::events::{Delivery, Environment, EventType, Origin, PeriodType, Reason, Store};
 use crate::projection::Kind;
 use crate::stores::revenuecat::shown::{self, Shown};
 use crate::wording::{text, times};
@@ -72,14 +73,13 @@ pub struct Marked {
     pub now: Moment,
 }
 
-/// Compares both sides.
+/// Compares purchases and grants.
 ///
 /// # Errors
 /// [`Error::Internal`] when an event cannot be made.
-pub fn differences(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differences, Error> {
+pub fn of_purchases(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differences, Error> {
     let mut all = Differences::default();
-    details(&mut all, shown, ours, marked)?;
-    let mut unmatched: Vec<&Held> = ours.purchases.iter().filter(|own| own.purchase.kind != Kind::Grant).collect();
+    let mut matching = Matching::of(shown, ours);
     let mut events = Vec::new();
     for theirs in &shown.purchases {
         if theirs.store == Store::Promotional {
@@ -89,88 +89,146 @@ pub fn differences(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differe
             let order = text::visible(&theirs.transaction);
             all.remarks.push(format!("At RevenueCat this customer has {order}, which somebody else has here."));
         } else {
-            let own = matching(&mut unmatched, theirs, shown);
+            let own = matching.take(theirs);
             let temporary = own.filter(|own| own.purchase.kind == Kind::Temporary);
-            let is_same_end = |own: &Held| {
-                let ends = own.purchase.expires_at.zip(theirs.period_end);
-                ends.is_some_and(|(own, theirs)| own.since(theirs).abs() <= SAME_END_MS)
-            };
-            if temporary.is_some_and(is_same_end) {
+            if temporary.is_some_and(|own| has_same_end(own, theirs)) {
                 continue;
             }
-            let own = own.filter(|_| temporary.is_none());
-            let mut comparison = Comparison::new(theirs, own, marked);
+            let mut comparison = Comparison::new(theirs, own.filter(|_| temporary.is_none()), marked);
             comparison.run();
             events.extend(comparison.events);
             all.found.extend(comparison.found);
             all.remarks.extend(comparison.remarks);
         }
     }
-    let only_here = i64::try_from(unmatched.len()).unwrap_or(i64::MAX);
-    if only_here > 0 && ours.customer.is_some() {
-        let count = text::count(only_here, "purchase exists", "purchases exist");
-        all.remarks.push(format!("{count} only here."));
-    }
+    all.remarks.extend(matching.only_here(marked.now));
     let ids = [shown.app_user_id.as_str()];
-    all.deliveries.extend(Imported::found_deliveries(&events, &ids, marked.now)?);
+    all.deliveries = Imported::found_deliveries(&events, &ids, marked.now)?;
     Ok(all)
 }
 
-/// Takes out the purchase that RevenueCat shows: by the store's ids, else the only subscription to its product.
-fn matching<'a>(unmatched: &mut Vec<&'a Held>, theirs: &shown::Purchase, shown: &Shown) -> Option<&'a Held> {
-    let is_product = |own: &Held| {
-        let own = &own.purchase;
-        let is_of = own.environment == theirs.environment && own.store.as_ref() == Some(&theirs.store);
-        is_of && own.is_subscription() && theirs.product.as_ref() == Some(&own.product_id)
-    };
-    let is_only = || {
-        let same = shown.purchases.iter().filter(|other| {
-            other.is_subscription && (&other.product, &other.store) == (&theirs.product, &theirs.store)
-        });
-        same.count() == 1 && unmatched.iter().filter(|own| is_product(own)).count() == 1
-    };
-    let by_id = unmatched.iter().position(|own| own.is(theirs));
-    let place = by_id.or_else(|| {
-        let is_alone = theirs.is_subscription && is_only();
-        unmatched.iter().position(|own| is_alone && is_product(own))
-    })?;
-    Some(unmatched.remove(place))
+fn has_same_end(own: &Held, theirs: &shown::Purchase) -> bool {
+    let ends = own.purchase.expires_at.zip(theirs.period_end);
+    ends.is_some_and(|(own, theirs)| own.since(theirs).abs() <= SAME_END_MS)
 }
 
-/// A grant that runs there and is not known here.
+/// Which purchase here is which there.
+struct Matching<'a> {
+    ours: &'a [Held],
+    index: Index,
+    taken: HashSet<usize>,
+    /// How many subscriptions to a product there are on each side.
+    theirs_of: HashMap<Product<'a>, usize>,
+    ours_of: HashMap<Product<'a>, Vec<usize>>,
+}
+
+type Product<'a> = (Environment, &'a str, &'a str);
+
+impl<'a> Matching<'a> {
+    fn of(shown: &'a Shown, ours: &'a Ours) -> Matching<'a> {
+        let mut theirs_of: HashMap<Product<'a>, usize> = HashMap::new();
+        for theirs in shown.purchases.iter().filter(|theirs| theirs.is_subscription) {
+            *theirs_of.entry(product_there(theirs)).or_default() += 1;
+        }
+        let mut ours_of: HashMap<Product<'a>, Vec<usize>> = HashMap::new();
+        for (place, held) in ours.purchases.iter().enumerate().filter(|(_, held)| held.purchase.is_subscription()) {
+            ours_of.entry(product_here(held)).or_default().push(place);
+        }
+        let index = Index::of(&ours.purchases);
+        Matching { ours: &ours.purchases, index, taken: HashSet::new(), theirs_of, ours_of }
+    }
+
+    /// The purchase that RevenueCat shows: by the store's ids, else the only subscription to its product.
+    fn take(&mut self, theirs: &'a shown::Purchase) -> Option<&'a Held> {
+        let product = product_there(theirs);
+        let only = || match self.ours_of.get(&product).map(Vec::as_slice) {
+            Some([only]) if theirs.is_subscription && self.theirs_of.get(&product) == Some(&1) => Some(*only),
+            _ => None,
+        };
+        let place = self.index.find(self.ours, theirs).or_else(only)?;
+        self.taken.insert(place).then(|| self.ours.get(place)).flatten()
+    }
+
+    /// What of our side was not shown, in words. Grants that are over do not matter.
+    fn only_here(&self, now: Moment) -> Vec<String> {
+        let left = self.ours.iter().enumerate().filter(|(place, _)| !self.taken.contains(place)).map(|(_, held)| held);
+        let count = left.filter(|held| held.purchase.kind != Kind::Grant && held.purchase.is_active(now)).count();
+        let words =
+            text::count(i64::try_from(count).unwrap_or(i64::MAX), "running purchase is", "running purchases are");
+        if count > 0 { vec![format!("{words} known only here.")] } else { Vec::new() }
+    }
+}
+
+fn product_there(theirs: &shown::Purchase) -> Product<'_> {
+    (theirs.environment, theirs.store.as_str(), theirs.product.as_deref().unwrap_or_default())
+}
+
+fn product_here(held: &Held) -> Product<'_> {
+    let own = &held.purchase;
+    (own.environment, own.store.as_ref().map_or("", Store::as_str), own.product_id.as_str())
+}
+
+/// A grant that runs there and is not known here, or that is over there and runs here.
 fn grant(all: &mut Differences, theirs: &shown::Purchase, ours: &Ours, marked: Marked) -> Option<Imported> {
-    let end = theirs.period_end?;
-    let entitlement = theirs.entitlements.first()?;
+    let entitlement = theirs.entitlements.first();
+    let own = ours.purchases.iter().filter(|own| own.purchase.kind == Kind::Grant);
+    let has_id = |own: &&Held| own.purchase.transaction_id.as_deref() == Some(&theirs.transaction);
+    let known = own.clone().find(has_id);
+    let name = text::visible(entitlement.map_or(theirs.transaction.as_str(), String::as_str));
+    if !theirs.is_running {
+        let own = &known.filter(|own| own.purchase.is_active(marked.now))?.purchase;
+        let end = theirs.period_end.unwrap_or(marked.now).min(marked.now);
+        let transaction = Transaction {
+            product_id: Some(own.product_id.clone()),
+            entitlement_ids: own.entitlement_ids.clone(),
+            ..promotional(theirs, Some(end))
+        };
+        all.found.push(Finding::at(format!("that a grant of {name} was removed"), end));
+        let mut event = Imported::found(EventType::Cancellation, end, transaction, marked.origin, marked.now);
+        event.cancel_reason = Some(Reason::DeveloperInitiated);
+        return Some(event);
+    }
+    let entitlement = entitlement?;
     let is_same = |own: &Held| {
         let own = &own.purchase;
-        let same_end = own.expires_at.is_none_or(|own| own.since(end).abs() <= SAME_GRANT_MS);
-        let same_id = own.transaction_id.as_deref() == Some(&theirs.transaction);
-        own.kind == Kind::Grant && own.entitlement_ids.contains(entitlement) && (same_end || same_id)
+        let same_end = match (own.expires_at, theirs.period_end) {
+            (Some(own), Some(theirs)) => own.since(theirs).abs() <= SAME_GRANT_MS,
+            (own, theirs) => own.is_none() && theirs.is_none(),
+        };
+        same_end && own.entitlement_ids.contains(entitlement)
     };
-    if end <= marked.now || ours.purchases.iter().any(is_same) {
+    if known.is_some() || own.clone().any(is_same) {
         return None;
     }
-    let transaction = Transaction {
-        product_id: Some(theirs.product.clone().unwrap_or_else(|| format!("rc_promo_{entitlement}_custom"))),
-        entitlement_ids: theirs.entitlements.clone(),
-        period_type: Some(crate::events::PeriodType::Promotional),
-        purchased_at_ms: Some(theirs.started_at),
-        expiration_at_ms: Some(end),
-        store: Some(Store::Promotional),
-        environment: Some(theirs.environment.as_str()),
-        price: Some(own::Amount(crate::base::money::Micros::ZERO)),
-        transaction_id: Some(theirs.transaction.clone()),
-        original_transaction_id: Some(theirs.transaction.clone()),
-        ..Transaction::default()
-    };
-    let what = format!("a grant of {} until {}", text::visible(entitlement), times::day(end));
-    all.found.push(Finding::new(what));
+    let until = theirs.period_end.map_or("without an end".to_owned(), |end| format!("until {}", times::day(end)));
+    all.found.push(Finding::new(format!("a grant of {name} {until}")));
+    let product = theirs.product.clone().unwrap_or_else(|| format!("rc_promo_{entitlement}_custom"));
+    let transaction = Transaction { product_id: Some(product), ..promotional(theirs, theirs.period_end) };
     let kind = EventType::NonRenewingPurchase;
     Some(Imported::found(kind, theirs.started_at.min(marked.now), transaction, marked.origin, marked.now))
 }
 
+fn promotional(theirs: &shown::Purchase, end: Option<Moment>) -> Transaction {
+    Transaction {
+        entitlement_ids: theirs.entitlements.clone(),
+        period_type: Some(PeriodType::Promotional),
+        purchased_at_ms: Some(theirs.started_at),
+        expiration_at_ms: end,
+        store: Some(Store::Promotional),
+        environment: Some(theirs.environment.as_str()),
+        price: Some(own::Amount(Micros::ZERO)),
+        transaction_id: Some(theirs.transaction.clone()),
+        original_transaction_id: Some(theirs.transaction.clone()),
+        ..Transaction::default()
+    }
+}
+
 /// Ids, attributes, and since when the customer is known.
-fn details(all: &mut Differences, shown: &Shown, ours: &Ours, marked: Marked) -> Result<(), Error> {
+///
+/// # Errors
+/// As [`of_purchases`].
+pub fn of_details(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differences, Error> {
+    let mut all = Differences::default();
     let ids: Vec<&str> = shown.ids.iter().map(String::as_str).collect();
     let new_ids = ids.iter().filter(|id| !ours.ids.contains(**id)).count();
     let (mut attributes, mut names) = (BTreeMap::<String, Box<RawValue>>::new(), Vec::new());
@@ -204,7 +262,7 @@ fn details(all: &mut Differences, shown: &Shown, ours: &Ours, marked: Marked) ->
         let since = shown.first_seen_at.unwrap_or(marked.now).min(marked.now);
         all.deliveries.push(own::details(&ids, since, &attributes, None, (marked.origin, marked.now))?);
     }
-    Ok(())
+    Ok(all)
 }
 
 #[cfg(test)]

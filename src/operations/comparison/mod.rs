@@ -14,4 +14,4 @@ pub mod run;
 mod standing;
 pub mod worker;
 
-pub use refresh::{Asked, Compared, How, Outcome, compare, last_asked};
+pub use refresh::{Asked, Compared, How, Outcome, compare, last_asked, note_asking};

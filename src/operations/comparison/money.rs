@@ -7,17 +7,25 @@ use super::standing::SAME_END_MS;
 use crate::base::clock::Moment;
 use crate::base::money::Micros;
 use crate::events::own::Amount;
-use crate::events::{EventType, Reason};
+use crate::events::{Environment, EventType, Reason};
 use crate::projection::Revenue;
 use crate::stores::revenuecat::shown::Period;
 use crate::wording::times;
 
 /// Amounts in dollars are the same when they differ by less than a cent for each payment: sources round differently.
 const CENT: Micros = Micros(10_000);
+/// A difference below this part of what was paid is one of exchange rates.
+const SMALL: i64 = 20;
+/// For so many days after a refund the other side may not know of it.
+const SETTLED_DAYS: i64 = 2;
 
 impl Comparison<'_> {
-    /// Compares what a transaction brought, or where no period is listed, all of them.
+    /// Compares what a transaction brought, or where no payment is listed, all of them.
     pub(super) fn money(&mut self, known: Brought, theirs: Option<Micros>, transaction: &str, is_newest: bool) {
+        if self.theirs.environment == Environment::Sandbox {
+            // RevenueCat counts no money there.
+            return;
+        }
         let revenue = known.revenue;
         let Some(theirs) = theirs.filter(|_| revenue.prices_missing == 0) else {
             return self.missing_price(known, theirs, transaction);
@@ -25,18 +33,47 @@ impl Comparison<'_> {
         let rounding = Micros(CENT.0.saturating_mul(revenue.payments.max(1)));
         let (less, more) = (revenue.net.minus(theirs), theirs.minus(revenue.net));
         let period = self.named_period(transaction);
-        if less >= rounding {
+        if less >= rounding && is_small(less, revenue.net) {
+            self.remark_difference("less", less);
+        } else if less >= rounding {
             let at = self.theirs.details.refunded_at.filter(|_| is_newest).unwrap_or(self.marked.now);
             let keeps = !is_newest || self.theirs.is_running || (!self.is_listed() && !self.is_cut_short());
             // A refund that was read names all that was given back.
             self.refund(&period, Some(less.plus(known.refunded)), at, keeps);
-        } else if more >= rounding && self.is_listed() && known.refunded.minus(more).abs() < rounding {
+        } else if more >= rounding && self.was_taken_back(known, more, rounding) {
             let mut event = self.event(EventType::RefundReversed, self.marked.now);
             event.transaction = self.transaction(&period);
             event.transaction.price = Some(Amount(more));
             self.find(event, "a refund that was taken back of");
+        } else if more >= rounding && self.is_listed() {
+            self.remark_difference("more", more);
         } else if more >= rounding {
             self.earlier_payments(more);
+        }
+    }
+
+    /// Whether RevenueCat shows the money again that was given back: not right after the refund, of which it may not know yet.
+    fn was_taken_back(&self, known: Brought, more: Micros, rounding: Micros) -> bool {
+        let refunded = self.own.and_then(|own| own.purchase.refunded_at.or(own.purchase.access_kept_at));
+        let is_old = refunded.is_some_and(|at| at < self.marked.now.plus_days(-SETTLED_DAYS));
+        self.is_listed() && is_old && known.refunded.minus(more).abs() < rounding
+    }
+
+    fn remark_difference(&mut self, word: &str, dollars: Micros) {
+        let (dollars, product) = (dollars.shown(), self.product());
+        self.remarks.push(format!("RevenueCat shows USD {dollars} {word} for {product}."));
+    }
+
+    /// Enters that the newest payment was given back, where RevenueCat says when and shows no amounts.
+    pub(super) fn refund_without_amounts(&mut self) {
+        let Some(at) = self.theirs.details.refunded_at else { return };
+        let Some(own) = self.own.map(|own| &own.purchase) else { return };
+        let is_known = own.refunded_at.is_some() || own.access_kept_at.is_some();
+        let is_found = self.events.iter().any(|event| event.cancel_reason == Some(Reason::CustomerSupport));
+        if !is_known && !is_found && at >= own.period_start {
+            let period = self.named_period(&self.own_transaction().unwrap_or_default());
+            let amount = self.own.and_then(|own| own.of(&period.transaction)).map(|known| known.revenue.net);
+            self.refund(&period, amount.filter(|amount| *amount > Micros::ZERO), at, self.theirs.is_running);
         }
     }
 
@@ -145,9 +182,17 @@ impl Comparison<'_> {
             event.transaction.price = Some(Amount(theirs));
             self.set_paid(&mut event, period.paid.as_ref());
             self.find(event, "the price of");
-        } else if revenue.prices_missing == 0 && revenue.net.minus(theirs) >= CENT {
+        } else if self.theirs.environment == Environment::Production
+            && revenue.prices_missing == 0
+            && revenue.net.minus(theirs) >= CENT
+            && !is_small(revenue.net.minus(theirs), revenue.net)
+        {
             let sum = revenue.net.minus(theirs).plus(self.own.map_or(Micros::ZERO, |own| own.brought().refunded));
             self.refund(period, Some(sum), self.marked.now, true);
         }
     }
+}
+
+fn is_small(difference: Micros, of: Micros) -> bool {
+    difference.0.saturating_mul(SMALL) < of.0
 }

@@ -11,6 +11,7 @@ use crate::customers::{identity, stored_purchases, subject};
 use crate::db::Conn;
 use crate::db::schema::customers;
 use crate::events::own::Subject;
+use crate::events::{Environment, Store};
 use crate::projection::{Kind, Payment, PaymentKind, Purchase, Revenue, TransactionKey, revenue_of};
 use crate::stores::revenuecat::shown::{self, Shown};
 
@@ -63,15 +64,42 @@ impl Held {
         let key = TransactionKey::named(self.purchase.store.as_ref(), Some(transaction), None);
         self.transactions.get(&key).copied()
     }
+}
 
-    /// Whether RevenueCat shows this purchase, going by the store's ids.
-    pub fn is(&self, theirs: &shown::Purchase) -> bool {
-        let own = &self.purchase;
-        let named = [own.transaction_id.as_deref(), own.original_transaction_id.as_deref(), Some(own.key.as_str())];
-        let has = |id: &str| {
-            named.into_iter().flatten().any(|own| base_order(own) == base_order(id)) || self.of(id).is_some()
+/// Finds purchases by what their store calls them.
+#[derive(Debug, Default)]
+pub struct Index {
+    by_id: HashMap<(Environment, String), usize>,
+    by_transaction: HashMap<(Environment, TransactionKey), usize>,
+}
+
+impl Index {
+    pub fn of(purchases: &[Held]) -> Index {
+        let mut index = Index::default();
+        for (place, held) in purchases.iter().enumerate() {
+            let own = &held.purchase;
+            let named = [own.transaction_id.as_deref(), own.original_transaction_id.as_deref(), Some(own.key.as_str())];
+            for id in named.into_iter().flatten() {
+                index.by_id.entry((own.environment, base_order(id).to_owned())).or_insert(place);
+            }
+            for transaction in held.transactions.keys() {
+                index.by_transaction.entry((own.environment, *transaction)).or_insert(place);
+            }
+        }
+        index
+    }
+
+    /// The place of the purchase that RevenueCat shows.
+    pub fn find(&self, purchases: &[Held], theirs: &shown::Purchase) -> Option<usize> {
+        let by_id = |id: &str| self.by_id.get(&(theirs.environment, base_order(id).to_owned()));
+        let by_transaction = |id: &str| {
+            let key = TransactionKey::named(Some(&theirs.store), Some(id), None);
+            self.by_transaction.get(&(theirs.environment, key))
         };
-        own.environment == theirs.environment && own.store.as_ref() == Some(&theirs.store) && ids_of(theirs).any(has)
+        let is_of_store = |place: &usize| {
+            purchases.get(*place).is_some_and(|held| held.purchase.store.as_ref() == Some(&theirs.store))
+        };
+        ids_of(theirs).find_map(|id| by_id(id).or_else(|| by_transaction(id)).copied().filter(is_of_store))
     }
 }
 
@@ -98,8 +126,9 @@ impl Ours {
             ours.purchases = held(conn, customer)?;
             ours.events = events_of(conn, customer)?;
         }
-        for theirs in &shown.purchases {
-            if !ours.purchases.iter().any(|own| own.is(theirs)) {
+        let index = Index::of(&ours.purchases);
+        for theirs in shown.purchases.iter().filter(|theirs| theirs.store != Store::Promotional) {
+            if index.find(&ours.purchases, theirs).is_none() {
                 ours.look_elsewhere(conn, project, theirs)?;
             }
         }
@@ -112,7 +141,7 @@ impl Ours {
         for customer in others.into_iter().filter(|other| Some(*other) != self.customer) {
             let mut purchases = held(conn, customer)?;
             purchases.retain(|own| own.purchase.kind != Kind::Grant);
-            if purchases.iter().any(|own| own.is(theirs)) {
+            if Index::of(&purchases).find(&purchases, theirs).is_some() {
                 let holder = Holder { customer, subject: subject::load(conn, customer)?, purchases };
                 self.elsewhere.insert(theirs.transaction.clone(), holder);
             }

@@ -5,7 +5,7 @@ use super::ours::{Brought, Held};
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 use crate::events::own::{Amount, Imported, Transaction};
-use crate::events::{EventType, PeriodType, Reason};
+use crate::events::{EventType, PeriodType, Reason, Store};
 use crate::stores::revenuecat::shown::{Period, Purchase, Standing};
 use crate::wording::text;
 
@@ -69,10 +69,8 @@ impl<'a> Comparison<'a> {
 
     /// Enters periods that are not known, and what was paid back. Returns whether the newest period is one of them.
     fn periods(&mut self) -> bool {
-        let Some(listed) = self.theirs.periods.as_deref().filter(|listed| !listed.is_empty()) else {
-            return self.newest_period();
-        };
-        let last = listed.len() - 1;
+        let listed = self.priced();
+        let Some(last) = listed.len().checked_sub(1) else { return self.newest_period() };
         let mut has_begun = false;
         for (place, period) in listed.iter().enumerate() {
             let is_newest = place == last;
@@ -94,7 +92,29 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
+        if !has_begun {
+            self.refund_without_amounts();
+        }
         has_begun
+    }
+
+    /// The periods that RevenueCat lists. Where it names no amounts, what is not known here of the sum stands at the newest of those
+    /// that are not known, and the prices of the others stay unknown.
+    fn priced(&self) -> Vec<Period> {
+        let mut listed = self.theirs.periods.clone().unwrap_or_default();
+        if listed.iter().any(|period| period.dollars.is_some()) {
+            return listed;
+        }
+        let known = |period: &Period| self.own.and_then(|own| own.of(&period.transaction));
+        let sum = listed.iter().filter_map(known).fold(Micros::ZERO, |sum, one| sum.plus(one.revenue.net));
+        let rest = self.theirs.total.map(|total| total.minus(sum)).filter(|rest| *rest >= Micros::ZERO);
+        let paid = self.theirs.details.paid.clone();
+        let is_last = listed.last().is_some_and(|period| known(period).is_none());
+        if let Some(newest) = listed.iter_mut().rev().find(|period| known(period).is_none()) {
+            newest.dollars = rest;
+            newest.paid = newest.paid.take().or(paid.filter(|_| is_last));
+        }
+        listed
     }
 
     /// Whether the events of the purchase leave out the product, or the end of the period.
@@ -112,9 +132,14 @@ impl<'a> Comparison<'a> {
         let brought = charged.map(Held::brought).filter(|known| is_charged(*known));
         if let (Some(brought), true, false) = (brought, is_known, self.is_incomplete()) {
             self.money(brought, theirs.total, &theirs.transaction, true);
+            self.refund_without_amounts();
             return false;
         }
-        let before = own.map_or(Micros::ZERO, |own| own.revenue.net);
+        // Of Stripe's payments none is listed: one that is found names the sum of all that were paid (§6.7).
+        let before = match theirs.store {
+            Store::Stripe => Micros::ZERO.minus(self.own.map_or(Micros::ZERO, |own| own.brought().refunded)),
+            _ => own.map_or(Micros::ZERO, |own| own.revenue.net),
+        };
         let is_first = own.is_none() && theirs.period_start.since(theirs.started_at) <= SAME_START_MS;
         let period = Period {
             transaction: theirs.transaction.clone(),
@@ -123,7 +148,8 @@ impl<'a> Comparison<'a> {
             expires_at: theirs.period_end,
             effective_end: None,
             dollars: theirs.total.map(|total| total.minus(before)).filter(|paid| *paid >= Micros::ZERO),
-            paid: theirs.details.paid.clone(),
+            // The sum of several payments is in no currency but dollars.
+            paid: theirs.details.paid.clone().filter(|_| is_first),
         };
         self.begin(&period, is_first, true);
         self.paid_back(&period, true);
@@ -213,7 +239,7 @@ impl<'a> Comparison<'a> {
         let listed = theirs.periods.as_ref().and_then(|listed| listed.first()).map(|first| first.transaction.clone());
         let period_type = own.and_then(|own| own.period_type.clone());
         Transaction {
-            product_id: period.product.clone().filter(|_| theirs.product.is_none()).or(theirs.product.clone()),
+            product_id: product_of(period, theirs),
             entitlement_ids: theirs.entitlements.clone(),
             period_type: period_type.or(Some(PeriodType::Normal)),
             purchased_at_ms: Some(period.purchased_at),
@@ -237,6 +263,13 @@ impl<'a> Comparison<'a> {
     pub(super) fn product(&self) -> String {
         text::visible(self.theirs.product.as_deref().unwrap_or(&self.theirs.transaction))
     }
+}
+
+/// The product of a period: it may have been another one than now. Google's is named there without its base plan.
+fn product_of(period: &Period, theirs: &Purchase) -> Option<String> {
+    let (own, now) = (period.product.as_deref(), theirs.product.as_deref());
+    let is_now = own.zip(now).is_none_or(|(own, now)| own == now.split(':').next().unwrap_or(now));
+    if is_now { now.or(own).map(str::to_owned) } else { own.map(str::to_owned) }
 }
 
 /// Whether it is known what was charged, or that it was not known.

@@ -1,16 +1,18 @@
 //! Asks RevenueCat about one customer, and takes over what differs. What was asked of RevenueCat and is not settled comes first: a
 //! customer for whom something is under way is compared afterwards.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
-use super::differences::{Differences, Marked, differences, words_of};
-use super::ours::{Ours, events_of};
+use super::differences::{Differences, Finding, Marked, of_details, of_purchases, words_of};
+use super::ours::{Index, Ours, events_of};
 use crate::audit::Ctx;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::{AppUserId, lookup_key};
-use crate::customers::{Seen, contacts, identity, subject};
+use crate::customers::{Seen, Tombstones, Verdict, contacts, identity, subject};
 use crate::db::schema::comparisons;
 use crate::db::{Both, Conn};
 use crate::events::Origin;
@@ -123,30 +125,80 @@ fn take_over(
     if shown.ids.iter().any(|id| locked.is_busy(&lookup_key(id))) {
         return Ok(Compared::bare(Outcome::Busy));
     }
+    if is_left_out(conn, ctx, shown)? {
+        return Ok(Compared::bare(Outcome::LeftOut));
+    }
     let ours = Ours::load(conn, ctx.project, shown)?;
     let is_same = ours.customer == before.customer && ours.events == before.events;
     if !is_same || is_under_way(conn, ours.customer)? {
         return Ok(Compared::bare(Outcome::Busy));
     }
-    let mut moved = transfers(conn, ctx, shown, &ours)?;
-    let ours = if moved.is_empty() { ours } else { Ours::load(conn, ctx.project, shown)? };
-    let found = differences(shown, &ours, Marked { origin, now: ctx.now })?;
-    let Differences { deliveries, found, mut remarks } = found;
-    remarks.extend(known.remarks.iter().cloned());
-    let outcomes = ingest::take_found(conn, ctx, &deliveries, origin == Origin::Comparison)?;
-    let is_left_out =
-        |outcome: &Option<ingest::Outcome>| matches!(outcome, Some(ingest::Outcome::Late | ingest::Outcome::Ignored));
-    if outcomes.iter().any(is_left_out) {
-        return Ok(Compared { outcome: Outcome::LeftOut, remarks });
-    }
+    let marked = Marked { origin, now: ctx.now };
+    let details = of_details(shown, &ours, marked)?;
+    store(conn, ctx, &details, origin)?;
+    let (moved, differences) = match converge(conn, ctx, shown, marked)? {
+        Ok(found) => found,
+        Err(words) => {
+            let remark =
+                format!("What RevenueCat shows beside that does not fit together with the events here: {words}.");
+            (Vec::new(), Differences { remarks: vec![remark], ..Differences::default() })
+        }
+    };
     note_contact(conn, ctx, shown)?;
-    moved.extend(words_of(&found));
-    let outcome = match (moved.is_empty(), origin) {
+    let found: Vec<Finding> = [details.found, moved, differences.found].concat();
+    let mut remarks = details.remarks;
+    remarks.extend(differences.remarks);
+    remarks.extend(known.remarks.iter().cloned());
+    let words = words_of(&found);
+    let outcome = match (words.is_empty(), origin) {
         (true, _) => Outcome::Same,
-        (false, Origin::Import) => Outcome::Filled(moved),
-        (false, Origin::Comparison) => Outcome::Found(moved),
+        (false, Origin::Import) => Outcome::Filled(words),
+        (false, Origin::Comparison) => Outcome::Found(words),
     };
     Ok(Compared { outcome, remarks })
+}
+
+/// Whether one of the ids was erased here or is blocked: by the others they would come back.
+fn is_left_out(conn: &mut Conn, ctx: &Ctx, shown: &Shown) -> QueryResult<bool> {
+    let ids: Vec<&str> = shown.ids.iter().map(String::as_str).collect();
+    let mut tombstones = Tombstones::default();
+    tombstones.load(conn, ctx.project, ids.iter().copied())?;
+    Ok(!matches!(tombstones.verdict(conn, ctx.project, &ids, Moment::EARLIEST)?, Verdict::Accepted))
+}
+
+fn store(conn: &mut Conn, ctx: &Ctx, differences: &Differences, origin: Origin) -> QueryResult<()> {
+    ingest::take_found(conn, ctx, &differences.deliveries, origin == Origin::Comparison).map(drop)
+}
+
+/// Enters transfers and purchases, if nothing differs afterwards. Else nothing is entered, and what would differ still is returned in
+/// words: it would be found again and again.
+fn converge(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    shown: &Shown,
+    marked: Marked,
+) -> Result<Result<(Vec<Finding>, Differences), String>, Error> {
+    let mut left = String::new();
+    let entered = conn.transaction(|conn| {
+        let ours = Ours::load(conn, ctx.project, shown)?;
+        let moved = transfers(conn, ctx, shown, &ours, marked.origin)?;
+        let ours = if moved.is_empty() { ours } else { Ours::load(conn, ctx.project, shown)? };
+        let found = of_purchases(shown, &ours, marked)?;
+        store(conn, ctx, &found, marked.origin)?;
+        if !found.deliveries.is_empty() {
+            let after = of_purchases(shown, &Ours::load(conn, ctx.project, shown)?, marked)?;
+            left = words_of(&after.found).join(", ");
+            if !after.deliveries.is_empty() {
+                return Err(Error::from(diesel::result::Error::RollbackTransaction));
+            }
+        }
+        Ok::<_, Error>((moved, found))
+    });
+    match entered {
+        Ok(found) => Ok(Ok(found)),
+        Err(_) if !left.is_empty() => Ok(Err(left)),
+        Err(error) => Err(error),
+    }
 }
 
 fn is_under_way(conn: &mut Conn, customer: Option<CustomerId>) -> QueryResult<bool> {
@@ -155,21 +207,24 @@ fn is_under_way(conn: &mut Conn, customer: Option<CustomerId>) -> QueryResult<bo
 }
 
 /// Enters transfers that no webhook has told: RevenueCat shows all purchases of somebody here with this customer.
-fn transfers(conn: &mut Conn, ctx: &Ctx, shown: &Shown, ours: &Ours) -> Result<Vec<String>, Error> {
+fn transfers(conn: &mut Conn, ctx: &Ctx, shown: &Shown, ours: &Ours, origin: Origin) -> Result<Vec<Finding>, Error> {
     let Some(customer) = ours.customer else { return Ok(Vec::new()) };
     let mut moved = Vec::new();
     let mut done: Vec<CustomerId> = Vec::new();
     for holder in ours.elsewhere.values() {
-        let has_all = holder.purchases.iter().all(|own| shown.purchases.iter().any(|theirs| own.is(theirs)));
+        let index = Index::of(&holder.purchases);
+        let there: HashSet<usize> =
+            shown.purchases.iter().filter_map(|theirs| index.find(&holder.purchases, theirs)).collect();
+        let has_all = there.len() == holder.purchases.len();
         if !has_all || done.contains(&holder.customer) || is_under_way(conn, Some(holder.customer))? {
             continue;
         }
         let to = subject::load(conn, customer)?;
         let event = own::transfer(Moved::FoundElsewhere, &holder.subject, &to, ctx.now, ctx.now)?;
-        ingest::append_one(conn, ctx, &event)?;
+        ingest::take_found(conn, ctx, &[event], origin == Origin::Comparison)?;
         done.push(holder.customer);
         // Who it was is not said: whoever is erased later would stay known by it.
-        moved.push("a transfer from another customer".to_owned());
+        moved.push(Finding::new("a transfer from another customer"));
     }
     Ok(moved)
 }
@@ -182,12 +237,20 @@ fn note_contact(conn: &mut Conn, ctx: &Ctx, shown: &Shown) -> QueryResult<()> {
 }
 
 fn note(conn: &mut Conn, customer: CustomerId, compared: &Compared, now: Moment) -> QueryResult<()> {
-    let Some(outcome) = compared.outcome.word() else { return Ok(()) };
-    let values =
-        (comparisons::asked_at.eq(now), comparisons::outcome.eq(outcome), comparisons::words.eq(compared.words()));
+    let values = (
+        comparisons::asked_at.eq(now),
+        comparisons::outcome.eq(compared.word()),
+        comparisons::words.eq(compared.words()),
+    );
     let row = (comparisons::customer_id.eq(customer), values.clone());
     let noted = diesel::insert_into(comparisons::table).values(row).on_conflict(comparisons::customer_id);
     Both(noted.do_update().set(values)).execute(conn).map(drop)
+}
+
+/// Notes that RevenueCat is being asked about a customer: until it has answered, it did not.
+pub fn note_asking(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<()> {
+    let asking = Compared::bare(Outcome::Failed("It is being asked.".into()));
+    note(conn, customer, &asking, now)
 }
 
 /// When RevenueCat was last asked about a customer.
@@ -226,16 +289,18 @@ impl Compared {
     }
 }
 
-impl Outcome {
-    /// How it is stored; `None` for what says nothing of the customer.
-    fn word(&self) -> Option<&'static str> {
-        match self {
-            Outcome::Same => Some("same"),
-            Outcome::Found(_) => Some("found"),
-            Outcome::Filled(_) => Some("filled"),
-            Outcome::Unknown => Some("unknown"),
-            Outcome::Failed(_) => Some("failed"),
-            Outcome::LeftOut | Outcome::Busy => None,
+impl Compared {
+    /// How it is stored.
+    fn word(&self) -> &'static str {
+        match &self.outcome {
+            Outcome::Same if self.remarks.is_empty() => "same",
+            Outcome::Same => "differs",
+            Outcome::Found(_) => "found",
+            Outcome::Filled(_) => "filled",
+            Outcome::Unknown => "unknown",
+            Outcome::Failed(_) | Outcome::Busy => "failed",
+            // So that the next sample is not theirs again.
+            Outcome::LeftOut => "same",
         }
     }
 }

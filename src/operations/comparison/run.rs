@@ -14,13 +14,11 @@ use crate::db::Conn;
 use crate::db::schema::{comparison_runs as runs, comparisons, customers};
 use crate::events::Origin;
 use crate::operations::catalog::Comparer;
-use crate::stores::revenuecat::queue::{self, Queued, Run};
+use crate::stores::revenuecat::queue::{self, FIRST_PAGE, Queued, Run};
 use crate::stores::revenuecat::{Failure, NoReading, Pace, Urgency};
 
 /// How many customers known here are put into the queue at once.
 const STEP: i64 = 1_000;
-/// Where the list of RevenueCat's customers begins.
-const FIRST_PAGE: &str = "/customers?limit=100";
 /// How often a customer is tried before the run goes on without them, and the pauses between, in seconds.
 const TRIES: i64 = 3;
 const PAUSE: i64 = 20;
@@ -86,6 +84,8 @@ pub fn reported(conn: &mut Conn, project: ProjectId, since: Moment, most: i64) -
 /// Begins a run, unless one is to be continued. Returns whether one is.
 pub fn begin(conn: &mut Conn, project: ProjectId, run: Run, now: Moment) -> QueryResult<bool> {
     if progress(conn, project, run)?.is_some_and(|progress| progress.finished_at.is_none()) {
+        // Whoever was just asked about when it was stopped is asked about again.
+        queue::make_due(conn, project, run, now)?;
         return Ok(true);
     }
     diesel::delete(runs::table.find((project, run.name()))).execute(conn)?;
@@ -119,7 +119,7 @@ impl Runner<'_> {
         let listed = db.write_here(|conn| {
             let added = queue::add(conn, self.project, self.run, &ids, now)?;
             // A list that shows nobody new repeats itself, and would not end.
-            let next = next.filter(|_| added > 0);
+            let next = next.filter(|_| added > 0 || ids.is_empty());
             let row = diesel::update(runs::table.find((self.project, self.run.name())));
             row.set(runs::next_page.eq(&next)).execute(conn)?;
             Ok::<_, Error>(next.is_some())
@@ -133,7 +133,14 @@ impl Runner<'_> {
             NoReading::Away(unread) => unread.words,
             NoReading::Denied(words) => words,
         })?;
-        let found = session.page("customers", &page, self.pace).map_err(|Failure(words)| words)?;
+        let found = match session.page("customers", &page, self.pace) {
+            Ok(found) => found,
+            // Whoever the page begins after may be gone: the list begins anew, and whoever is in the queue stays there once.
+            Err(_) if page != FIRST_PAGE && session.page("customers", FIRST_PAGE, self.pace).is_ok() => {
+                return Ok((Vec::new(), Some(FIRST_PAGE.to_owned())));
+            }
+            Err(Failure(words)) => return Err(words),
+        };
         let items = found.items.iter().filter_map(|item| item.get("id").and_then(Value::as_str));
         Ok((items.map(str::to_owned).collect(), found.next.filter(|next| *next != page)))
     }
@@ -215,7 +222,10 @@ fn known(conn: &mut Conn, project: ProjectId, after: &str) -> QueryResult<(Vec<S
 fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: Moment) -> QueryResult<()> {
     let is_last = queued.tries + 1 >= TRIES;
     match &compared.outcome {
-        Outcome::Failed(_) if !is_last => return queue::put_off(conn, run, queued, now.plus_seconds(PAUSE)),
+        Outcome::Failed(_) if !is_last => {
+            let pause = PAUSE * (queued.tries + 1) * (queued.tries + 1);
+            return queue::put_off(conn, run, queued, now.plus_seconds(pause));
+        }
         Outcome::Busy if queued.tries + 1 < 3 * TRIES => {
             return queue::put_off(conn, run, queued, now.plus_seconds(PAUSE));
         }

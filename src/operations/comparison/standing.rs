@@ -15,8 +15,11 @@ impl Comparison<'_> {
         let now = self.marked.now;
         let is_refunded = known.is_paid_back || self.events.iter().any(|event| event.cancel_reason.is_some());
         let (Some(own), Some(theirs)) = (known.end, self.theirs.period_end) else { return };
-        let later = theirs.since(own);
-        if !has_begun && later > SAME_END_MS && self.theirs.standing != Standing::Unknown {
+        let is_other = theirs.since(own).abs() > SAME_END_MS;
+        // What was paid back has ended, whatever end its period once had.
+        let was_moved =
+            self.theirs.is_running || (theirs > own && theirs <= now && self.theirs.standing == Standing::Over);
+        if !has_begun && is_other && was_moved && !is_refunded {
             let mut event = self.newest_event(EventType::SubscriptionExtended, now);
             event.transaction.expiration_at_ms = Some(theirs);
             let end = times::day(theirs);

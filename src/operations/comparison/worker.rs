@@ -18,6 +18,8 @@ use crate::stores::revenuecat::{Failure, Pace};
 
 /// How many customers are asked about before other work has its turn.
 const TURN: i64 = 20;
+/// How many calls a customer may need.
+const CALLS: usize = 20;
 /// The longest wait for one customer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The hour at which the sample is compared, in UTC.
@@ -75,6 +77,10 @@ pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize
     for run in [Run::Webhook, Run::Sample] {
         let due = db.read_here(|conn| Ok::<_, Error>(queue::due(conn, run, None, now, TURN)?))?;
         for queued in due.into_iter().take_while(|_| !is_stopping()) {
+            // Who has to wait for the budget is asked about in a later turn.
+            if !comparer.service.has_room(queued.project, CALLS) {
+                continue;
+            }
             ask(comparer, run, &queued, is_stopping)?;
             done += 1;
         }

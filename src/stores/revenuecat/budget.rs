@@ -41,26 +41,42 @@ impl Budget {
         Budget { calls: Mutex::default(), background: calls.clamp(1, PEOPLE) }
     }
 
+    /// Whether so many calls can be made now.
+    pub fn has_room(&self, project: ProjectId, urgency: Urgency, calls: usize, now: Moment) -> bool {
+        let mut all = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        recent(&mut all, project, now).len() + calls <= self.most(urgency)
+    }
+
+    fn most(&self, urgency: Urgency) -> usize {
+        match urgency {
+            Urgency::Person => PEOPLE,
+            Urgency::Background => self.background,
+        }
+    }
+
     /// Takes one call.
     ///
     /// # Errors
     /// In how many seconds there is room for it.
     pub fn take(&self, project: ProjectId, urgency: Urgency, now: Moment) -> Result<(), i64> {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = calls.entry(project).or_default();
-        while recent.front().is_some_and(|at| now.since(*at) >= MINUTE) {
-            recent.pop_front();
-        }
-        let most = match urgency {
-            Urgency::Person => PEOPLE,
-            Urgency::Background => self.background,
-        };
+        let mut all = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = recent(&mut all, project, now);
+        let most = self.most(urgency);
         if let Some(oldest) = recent.len().checked_sub(most).and_then(|place| recent.get(place)) {
             return Err((MINUTE - now.since(*oldest)).div_euclid(1_000) + 1);
         }
         recent.push_back(now);
         Ok(())
     }
+}
+
+/// The calls of the last minute.
+fn recent(all: &mut HashMap<ProjectId, VecDeque<Moment>>, project: ProjectId, now: Moment) -> &mut VecDeque<Moment> {
+    let recent = all.entry(project).or_default();
+    while recent.front().is_some_and(|at| now.since(*at) >= MINUTE) {
+        recent.pop_front();
+    }
+    recent
 }
 
 #[cfg(test)]

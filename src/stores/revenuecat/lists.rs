@@ -57,7 +57,7 @@ impl Session<'_> {
     pub fn page(&self, what: &str, path: &str, pace: &dyn Pace) -> Result<Page, Failure> {
         let lists = Lists { session: self, pace };
         let mut page = lists.get(what, path)?;
-        let next = lists.following(&page);
+        let next = lists.following(&page)?;
         let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) else {
             return Err(Failure(format!("The list of {what} is not one: it has no items.")));
         };
@@ -92,7 +92,7 @@ impl Lists<'_> {
     /// As [`Lists::all`].
     pub fn rest(&self, what: &str, list: &Value) -> Result<Vec<Value>, Failure> {
         let mut all = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-        match self.following(list) {
+        match self.following(list)? {
             Some(path) => self.follow(what, path, &mut all).map(|()| all),
             None => Ok(all),
         }
@@ -115,14 +115,19 @@ impl Lists<'_> {
                 return Err(failed("has more than 200,000 items."));
             }
             self.pace.beat()?;
-            next = self.following(&page).filter(|_| !is_empty);
+            next = self.following(&page)?.filter(|_| !is_empty);
         }
         Ok(())
     }
 
     /// The page after this one. Only what lies below the project is followed: the key goes nowhere else.
-    fn following(&self, page: &Value) -> Option<String> {
-        page.get("next_page").and_then(Value::as_str).and_then(|next| self.session.below(next))
+    ///
+    /// # Errors
+    /// [`Failure`] when the list goes on somewhere else.
+    fn following(&self, page: &Value) -> Result<Option<String>, Failure> {
+        let Some(next) = page.get("next_page").and_then(Value::as_str) else { return Ok(None) };
+        let below = self.session.below(next).map(Some);
+        below.ok_or_else(|| Failure(format!("A list goes on at another address than that of the connection: {next}")))
     }
 
     fn get(&self, what: &str, path: &str) -> Result<Value, Failure> {
@@ -137,9 +142,21 @@ impl Lists<'_> {
     /// # Errors
     /// [`Failure`] when nobody answers, or it takes too long.
     pub fn ask(&self, what: &str, path: &str) -> Result<Result<Value, Option<String>>, Failure> {
+        self.wait_for(what, || self.session.get(path))
+    }
+
+    /// As [`Lists::ask`], for any call that reads.
+    ///
+    /// # Errors
+    /// As [`Lists::ask`].
+    pub fn wait_for(
+        &self,
+        what: &str,
+        read: impl Fn() -> Result<Option<Value>, NoReading>,
+    ) -> Result<Result<Value, Option<String>>, Failure> {
         let mut has_failed = false;
         for _ in 0..WAITS {
-            match self.session.get(path) {
+            match read() {
                 Ok(Some(answer)) => return Ok(Ok(answer)),
                 Ok(None) => return Ok(Err(None)),
                 Err(NoReading::Denied(words)) => return Ok(Err(Some(words))),

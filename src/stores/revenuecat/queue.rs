@@ -8,7 +8,10 @@ use crate::base::clock::Moment;
 use crate::base::ids::ProjectId;
 use crate::db::Conn;
 use crate::db::many::{Existing, Kind, Row, Table, row};
-use crate::db::schema::{comparison_queue as queue, connections};
+use crate::db::schema::{comparison_queue as queue, comparison_runs as runs, connections};
+
+/// Where the list of RevenueCat's customers begins.
+pub const FIRST_PAGE: &str = "/customers?limit=100";
 
 /// Why customers are in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +109,22 @@ pub fn put_off(conn: &mut Conn, run: Run, queued: &Queued, until: Moment) -> Que
     diesel::update(row).set((queue::due_at.eq(until), queue::tries.eq(queued.tries + 1))).execute(conn).map(drop)
 }
 
-/// Takes erased people out of it.
+/// Makes everybody in a run due.
+pub fn make_due(conn: &mut Conn, project: ProjectId, run: Run, now: Moment) -> QueryResult<()> {
+    let own = queue::table.filter(queue::project_id.eq(project).and(queue::run.eq(run.name())));
+    diesel::update(own.filter(queue::due_at.gt(now))).set(queue::due_at.eq(now)).execute(conn).map(drop)
+}
+
+/// Ends all runs of a project: it is not connected any more, or to another one.
+pub fn clear(conn: &mut Conn, project: ProjectId) -> QueryResult<()> {
+    diesel::delete(queue::table.filter(queue::project_id.eq(project))).execute(conn)?;
+    diesel::delete(runs::table.filter(runs::project_id.eq(project))).execute(conn).map(drop)
+}
+
+/// Takes erased people out of it. A list of customers that is being read begins anew: its place may name one of them.
 pub fn forget(conn: &mut Conn, project: ProjectId, ids: &[String]) -> QueryResult<()> {
+    let listing = runs::project_id.eq(project).and(runs::run.eq(Run::Fill.name())).and(runs::next_page.is_not_null());
+    diesel::update(runs::table.filter(listing)).set(runs::next_page.eq(FIRST_PAGE)).execute(conn)?;
     for some in ids.chunks(200) {
         let own = queue::project_id.eq(project).and(queue::app_user_id.eq_any(some.to_vec()));
         diesel::delete(queue::table.filter(own)).execute(conn)?;

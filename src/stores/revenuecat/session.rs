@@ -57,6 +57,11 @@ impl Service {
         Service { budget: Budget::with_background(calls), ..self }
     }
 
+    /// Whether background work may make so many calls for a project now.
+    pub fn has_room(&self, project: ProjectId, calls: usize) -> bool {
+        self.budget.has_room(project, Urgency::Background, calls, self.clock.now())
+    }
+
     /// Opens the API for a project.
     ///
     /// # Errors
@@ -204,13 +209,23 @@ impl Session<'_> {
         Ok(name)
     }
 
-    /// What the first version of the API says of a customer, whom the second one knows; `None` without a key for it, or when it
-    /// does not answer: it only adds details.
-    pub fn subscriber(&self, app_user_id: &str) -> Option<Value> {
+    /// What the first version of the API says of a customer, whom the second one knows; `None` without a key for it.
+    ///
+    /// # Errors
+    /// As [`Session::get`].
+    pub fn subscriber(&self, app_user_id: &str) -> Result<Option<Value>, NoReading> {
+        let Some(key) = self.keys.v1.as_deref() else { return Ok(None) };
         let path = format!("/v1/subscribers/{}", segment(app_user_id));
         let call = Call { method: Method::Get, path: &path, body: None, once: None };
-        let reply = self.call(self.keys.v1.as_deref()?, &call).ok()?;
-        reply.is_success().then_some(reply.body)
+        let reply = self.call(key, &call).map_err(|lost| match lost {
+            Failed::Lost(lost) => away(lost.words()),
+            Failed::Budget(unread) => NoReading::Away(unread),
+        })?;
+        match reply.status {
+            200..300 => Ok(Some(reply.body)),
+            400..423 => Err(NoReading::Denied(reply.words())),
+            _ => Err(NoReading::Away(Unread { words: reply.words(), retry_after: reply.retry_after })),
+        }
     }
 
     /// Forgets what was looked up, because the other side did not know it.

@@ -15,7 +15,7 @@ use crate::db::Db;
 use crate::events::Origin;
 use crate::operations::catalog::Comparer;
 use crate::operations::comparison::worker::Patience;
-use crate::operations::comparison::{How, compare, last_asked};
+use crate::operations::comparison::{How, compare, last_asked, note_asking};
 use crate::pages::profile::acting::{Outcome, on_customer};
 use crate::stores::revenuecat::Urgency;
 use crate::web::form::NoFields;
@@ -43,12 +43,14 @@ pub async fn refresh(form: ActionForm<NoFields>, comparer: Data<Comparer>, db: D
             }
             Some(_) => {}
         }
-        let before = last_asked(action.conn, subject.customer.id)?.filter(|asked| asked.outcome != "failed");
+        let before = last_asked(action.conn, subject.customer.id)?;
         let seconds = before.map(|asked| action.ctx.now.since(asked.at).div_euclid(1_000));
         if let Some(seconds) = seconds.filter(|seconds| (0..EVERY).contains(seconds)) {
             let ago = text::count(seconds, "second", "seconds");
             return Err(Refusal::new("", format!("RevenueCat was asked {ago} ago. Once a minute is enough.")).into());
         }
+        // Whoever presses meanwhile is told that it is being asked.
+        note_asking(action.conn, subject.customer.id, action.ctx.now)?;
         slot.get_or_init(|| (subject.project.id, subject.opened_as.clone()));
         let message = "RevenueCat is asked about this customer. Reload the page in a moment.";
         Ok(Done::new(Trace::new(Action::CustomerRefreshed), message, subject.at("top")))

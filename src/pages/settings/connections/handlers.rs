@@ -17,7 +17,7 @@ use crate::db::{Conn, Db};
 use crate::operations::only_here;
 use crate::operations::requests::{self, Unsent};
 use crate::requests::held;
-use crate::stores::revenuecat::{Connection, Findings, Keys, Upstream, queries};
+use crate::stores::revenuecat::{Connection, Findings, Keys, Upstream, queries, queue};
 use crate::web::form::NoFields;
 
 pub type Outcome = Result<HttpResponse, Error>;
@@ -113,6 +113,7 @@ pub async fn disconnect(form: ActionForm<Parting>) -> Outcome {
         let mut open = requests::open(action.conn, gone.project)?;
         let unsent = parting.unsent(open.unsent.is_empty())?;
         queries::delete(action.conn, gone.project)?;
+        queue::clear(action.conn, gone.project)?;
         only_here::forget(action.conn, gone.project)?;
         if gone.suspended_at.is_some() {
             // A copy reads what came of them: the original may have sent them.

@@ -29,7 +29,8 @@ pub fn complete(purchases: &mut [Purchase], answer: &Value) {
 fn is_same(purchase: &Purchase, item: &Value) -> bool {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     let is_of_store = text("store").is_some_and(|store| store.eq_ignore_ascii_case(purchase.store.as_str()));
-    is_of_store && text("store_transaction_id").is_none_or(|id| id == purchase.transaction)
+    let base = |id: &str| id.split("..").next().unwrap_or_default().to_owned();
+    is_of_store && text("store_transaction_id").is_none_or(|id| base(id) == base(&purchase.transaction))
 }
 
 fn details(item: &Map<String, Value>) -> Details {

@@ -16,6 +16,7 @@ struct Body {
     current_period_starts_at: Option<Moment>,
     current_period_ends_at: Option<Moment>,
     ends_at: Option<Moment>,
+    gives_access: Option<bool>,
     purchased_at: Option<Moment>,
     auto_renewal_status: Option<String>,
     status: Option<String>,
@@ -86,7 +87,9 @@ pub fn purchase(item: &Value, is_subscription: bool) -> Result<Purchase, String>
         started_at,
         period_start: body.current_period_starts_at.unwrap_or(started_at),
         period_end: body.current_period_ends_at.or(body.ends_at),
-        is_running: matches!(standing, Standing::Trial | Standing::Active | Standing::Grace),
+        // Purchases of the sandbox may give no access and run all the same.
+        is_running: matches!(standing, Standing::Trial | Standing::Active | Standing::Grace)
+            && (body.gives_access != Some(false) || body.environment == "sandbox"),
         standing,
         renewal: renewal(&body.auto_renewal_status.unwrap_or_default()),
         total: revenue.and_then(|revenue| micros(revenue.gross.as_ref())),

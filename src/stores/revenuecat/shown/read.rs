@@ -50,10 +50,12 @@ pub fn read(session: &Session<'_>, app_user_id: &str, pace: &dyn Pace) -> Result
             }
         }
     }
-    if !known.shown.purchases.is_empty()
-        && let Some(answer) = session.subscriber(app_user_id)
-    {
-        first_version::complete(&mut known.shown.purchases, &answer);
+    if !known.shown.purchases.is_empty() {
+        match lists.wait_for("details", || session.subscriber(app_user_id))? {
+            Ok(answer) => first_version::complete(&mut known.shown.purchases, &answer),
+            Err(None) => {}
+            Err(Some(words)) => known.remarks.push(format!("The first version of the API says nothing: {words}")),
+        }
     }
     Ok(Some(known))
 }

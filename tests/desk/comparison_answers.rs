@@ -1,0 +1,239 @@
+//! What RevenueCat answers when customers are compared, and another installation would not: amounts that are absent, ends that are
+//! over, ids of people who were deleted here. In its place stands a server that says what a test wants.
+
+use diesel::prelude::*;
+use dossier::base::error::Error;
+use dossier::customers::identity;
+use dossier::db::schema::{comparison_queue, comparison_runs, comparisons, customers, events};
+use dossier::events::Origin;
+use dossier::operations::comparison::worker::Patience;
+use dossier::operations::comparison::{Compared, How, Outcome, compare, run};
+use dossier::projection::Status;
+use dossier::stores::revenuecat::Urgency;
+use dossier::stores::revenuecat::queue::{self, Run};
+use serde_json::{Value, json};
+
+use crate::support::cast::ADA;
+use crate::support::connected::{connect_to, local_addresses};
+use crate::support::customers::{customer_id, purchases_of};
+use crate::support::events::{deliver, purchase};
+use crate::support::stand_in::StandIn;
+use crate::support::{DAY, Desk, NOW};
+
+/// A desk that is connected, with a purchase of Mara's, whole as a webhook tells it.
+async fn desk() -> (Desk, StandIn) {
+    let upstream = StandIn::open();
+    let desk = Desk::open_with(|config| config.allowlist = local_addresses()).await;
+    connect_to(&desk, &upstream);
+    deliver(&desk, desk.project, &[bought("mara", json!({}))]);
+    (desk, upstream)
+}
+
+fn bought(id: &str, extra: Value) -> String {
+    let mut fields = json!({ "currency": "USD", "price_in_purchased_currency": 9.99 });
+    for (key, value) in extra.as_object().into_iter().flatten() {
+        fields[key] = value.clone();
+    }
+    purchase(id, 3, fields)
+}
+
+/// The subscription of [`bought`] as RevenueCat shows it, changed.
+fn shown(id: &str, changes: Value) -> Value {
+    let begun = NOW.millis() - 3 * DAY;
+    let mut item = json!({
+        "object": "subscription", "id": "sub1", "product_id": "prod1", "starts_at": begun, "current_period_starts_at": begun,
+        "current_period_ends_at": begun + 30 * DAY, "ends_at": begun + 30 * DAY, "gives_access": true, "status": "active",
+        "auto_renewal_status": "will_renew", "total_revenue_in_usd": { "currency": "USD", "gross": 9.99 },
+        "environment": "production", "store": "app_store", "store_subscription_identifier": format!("t-{id}"),
+        "entitlements": { "items": [] }, "ownership": "purchased", "country": "DE",
+    });
+    for (key, value) in changes.as_object().into_iter().flatten() {
+        item[key] = value.clone();
+    }
+    item
+}
+
+/// A period of a subscription, without amounts as older copies of the API list it.
+fn period(id: &str, number: i64, changes: Value) -> Value {
+    let begun = NOW.millis() - (3 + 30 * number) * DAY;
+    let name = if number == 0 { format!("t-{id}") } else { format!("t-{id}-{number}") };
+    let mut item = json!({
+        "object": "subscription_transaction", "id": name, "purchased_at": begun, "product_store_identifier": "pro_monthly",
+        "expiration_date": begun + 30 * DAY, "effective_expiration_date": begun + 30 * DAY,
+    });
+    for (key, value) in changes.as_object().into_iter().flatten() {
+        item[key] = value.clone();
+    }
+    item
+}
+
+/// Compares a customer.
+fn ask(desk: &Desk, id: &str, origin: Origin) -> Compared {
+    let pace = Patience::new(std::time::Duration::from_secs(5), &|| false);
+    let how = How { urgency: Urgency::Person, origin, pace: &pace };
+    compare(&desk.application.comparer, desk.project, id, &how).expect("it is compared")
+}
+
+fn spent(desk: &Desk, id: &str) -> i64 {
+    let customer = customer_id(desk, id);
+    desk.read(|conn| customers::table.find(customer).select(customers::spent_micros).first(conn))
+}
+
+fn count_events(desk: &Desk) -> i64 {
+    desk.count(|conn| events::table.count().get_result(conn))
+}
+
+#[actix_web::test]
+async fn nobody_who_was_deleted_comes_back_under_another_id() {
+    let (desk, upstream) = desk().await;
+    let erased = desk.post_form(&ADA, "/projects/sundial/customers/mara/delete", &[("confirm", "mara")]).await;
+    assert_eq!(erased.status, 303, "{}", erased.body);
+    desk.db
+        .write_here(|conn| {
+            let worker = &desk.application.requests;
+            worker.work(&|| false).map(drop)?;
+            identity::find(conn, desk.project, "mara").map_err(Error::from)
+        })
+        .expect("she is deleted");
+    upstream.change("newer", |customer| customer.purchases = 1);
+    upstream.sells("customers/newer/aliases", vec![json!({ "id": "newer" }), json!({ "id": "mara" })]);
+    upstream.sells("customers/newer/subscriptions", vec![shown("newer", json!({}))]);
+    for origin in [Origin::Import, Origin::Comparison] {
+        assert_eq!(ask(&desk, "newer", origin).outcome, Outcome::LeftOut);
+        assert!(desk.read(|conn| identity::find(conn, desk.project, "newer")).is_none(), "nothing of it is stored");
+    }
+}
+
+#[actix_web::test]
+async fn where_no_amounts_are_listed_the_sum_is_right_and_nothing_is_found_twice() {
+    let (desk, upstream) = desk().await;
+    upstream.change("lena", |customer| customer.purchases = 1);
+    let total = json!({ "total_revenue_in_usd": { "currency": "USD", "gross": 19.98 } });
+    upstream.sells("customers/lena/subscriptions", vec![shown("lena", total)]);
+    let periods = vec![period("lena", 1, json!({})), period("lena", 0, json!({}))];
+    upstream.sells("subscriptions/sub1/transactions", periods);
+    assert!(matches!(ask(&desk, "lena", Origin::Import).outcome, Outcome::Filled(_)));
+    assert_eq!(spent(&desk, "lena"), 19_980_000);
+    let before = count_events(&desk);
+    assert_eq!(ask(&desk, "lena", Origin::Comparison).outcome, Outcome::Same);
+    assert_eq!(count_events(&desk), before);
+}
+
+#[actix_web::test]
+async fn amounts_that_do_not_fit_are_said_and_not_entered_again_and_again() {
+    let (desk, upstream) = desk().await;
+    let of = |usd: f64| json!({ "revenue_in_usd": { "currency": "USD", "gross": usd } });
+    for (usd, remark) in [(10.2, "USD 0.21 more"), (9.7, "USD 0.29 less")] {
+        let total = json!({ "total_revenue_in_usd": { "currency": "USD", "gross": usd } });
+        upstream.sells("customers/mara/subscriptions", vec![shown("mara", total)]);
+        upstream.sells("subscriptions/sub1/transactions", vec![period("mara", 0, of(usd))]);
+        let compared = ask(&desk, "mara", Origin::Comparison);
+        assert_eq!(compared.outcome, Outcome::Same, "{usd}");
+        assert!(compared.remarks.iter().any(|said| said.contains(remark)), "{compared:?}");
+        assert_eq!((spent(&desk, "mara"), count_events(&desk)), (9_990_000, 1));
+    }
+    // It may not know of a refund yet that a webhook has told.
+    let refund = json!({
+        "id": "refund", "type": "CANCELLATION", "cancel_reason": "CUSTOMER_SUPPORT", "price": -9.99,
+        "price_in_purchased_currency": -9.99, "event_timestamp_ms": NOW.millis() - DAY, "expiration_at_ms": NOW.millis() - DAY,
+    });
+    deliver(&desk, desk.project, &[bought("mara", refund)]);
+    let over = json!({ "status": "expired", "gives_access": false });
+    upstream.sells("customers/mara/subscriptions", vec![shown("mara", over)]);
+    upstream.sells("subscriptions/sub1/transactions", vec![period("mara", 0, of(9.99))]);
+    assert_eq!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Same);
+    assert_eq!(
+        (spent(&desk, "mara"), count_events(&desk)),
+        (0, 2),
+        "what was paid back gives no access, and is not paid again"
+    );
+    let now = desk.clock.now();
+    assert!(purchases_of(&desk, "mara").iter().all(|one| !one.is_active(now)));
+}
+
+#[actix_web::test]
+async fn grants_that_are_over_there_give_nothing_and_end_here() {
+    let (desk, upstream) = desk().await;
+    let grant = |changes: Value| {
+        let mut item = shown(
+            "mara",
+            json!({
+                "id": "sub9", "product_id": null, "store": "promotional", "store_subscription_identifier": "g-1",
+                "entitlements": { "items": [{ "lookup_key": "pro" }] }, "total_revenue_in_usd": { "currency": "USD", "gross": 0 },
+            }),
+        );
+        for (key, value) in changes.as_object().into_iter().flatten() {
+            item[key] = value.clone();
+        }
+        item
+    };
+    let statuses = |desk: &Desk| -> Vec<Status> {
+        let now = desk.clock.now().plus_seconds(1);
+        purchases_of(desk, "mara").iter().map(|one| one.status(now)).collect()
+    };
+    let own = || shown("mara", json!({}));
+    let over = json!({ "status": "expired", "gives_access": false });
+    upstream.sells("customers/mara/subscriptions", vec![own(), grant(over.clone())]);
+    assert_eq!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Same);
+    upstream.sells(
+        "customers/mara/subscriptions",
+        vec![own(), grant(json!({ "current_period_ends_at": null, "ends_at": null }))],
+    );
+    assert!(matches!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Found(_)));
+    assert!(statuses(&desk).contains(&Status::Granted), "for ever");
+    upstream.sells("customers/mara/subscriptions", vec![own(), grant(over)]);
+    let removed = ask(&desk, "mara", Origin::Comparison);
+    assert!(removed.words().contains("that a grant of pro was removed"), "{removed:?}");
+    assert!(!statuses(&desk).contains(&Status::Granted));
+    assert_eq!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Same);
+}
+
+#[actix_web::test]
+async fn stripes_payments_are_a_sum_of_which_webhooks_tell_the_parts() {
+    let (desk, upstream) = desk().await;
+    upstream.change("lena", |customer| customer.purchases = 1);
+    let begun = NOW.millis() - 63 * DAY;
+    let stripe = json!({
+        "store": "stripe", "store_subscription_identifier": "sub_lena", "starts_at": begun,
+        "total_revenue_in_usd": { "currency": "USD", "gross": 30 },
+    });
+    upstream.sells("customers/lena/subscriptions", vec![shown("lena", stripe)]);
+    ask(&desk, "lena", Origin::Import);
+    assert_eq!(spent(&desk, "lena"), 30_000_000);
+    for number in [1, 3, 2] {
+        let at = begun + 30 * DAY * (number - 1);
+        let told = json!({
+            "id": format!("lena-{number}"), "type": if number == 1 { "INITIAL_PURCHASE" } else { "RENEWAL" }, "store": "STRIPE",
+            "transaction_id": "sub_lena", "original_transaction_id": "sub_lena", "renewal_number": number, "price": 10,
+            "price_in_purchased_currency": 10, "event_timestamp_ms": at, "purchased_at_ms": at, "expiration_at_ms": at + 30 * DAY,
+        });
+        deliver(&desk, desk.project, &[bought("lena", told)]);
+        assert_eq!(spent(&desk, "lena"), 30_000_000, "after renewal {number}");
+        assert_eq!(ask(&desk, "lena", Origin::Comparison).outcome, Outcome::Same, "after renewal {number}");
+    }
+    assert_eq!(spent(&desk, "lena"), 30_000_000);
+}
+
+#[actix_web::test]
+async fn a_run_ends_with_the_connection_and_the_list_begins_anew_when_somebody_in_it_is_deleted() {
+    let (desk, _upstream) = desk().await;
+    let (project, now) = (desk.project, desk.clock.now());
+    let begun = desk.db.write_here(|conn| {
+        run::begin(conn, project, Run::Fill, now)?;
+        let listing = diesel::update(comparison_runs::table);
+        listing.set(comparison_runs::next_page.eq("/customers?starting_after=mara")).execute(conn)?;
+        queue::add(conn, project, Run::Fill, &["mara".to_owned(), "lena".to_owned()], now)?;
+        queue::forget(conn, project, &["mara".to_owned()])?;
+        Ok::<_, Error>(())
+    });
+    begun.expect("a run");
+    let page: Option<String> = desk.read(|conn| comparison_runs::table.select(comparison_runs::next_page).first(conn));
+    assert_eq!(page.as_deref(), Some(queue::FIRST_PAGE));
+    let queued = || desk.count(|conn| comparison_queue::table.count().get_result(conn));
+    assert_eq!(queued(), 1);
+    let path = "/projects/sundial/settings/connections/revenuecat/disconnect";
+    let gone = desk.post_form(&ADA, path, &[]).await;
+    assert_eq!(gone.status, 303, "{}", gone.body);
+    assert_eq!((queued(), desk.count(|conn| comparison_runs::table.count().get_result(conn))), (0, 0));
+    assert_eq!(desk.count(|conn| comparisons::table.count().get_result(conn)), 0);
+}
