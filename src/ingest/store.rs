@@ -341,7 +341,7 @@ impl<'a> Batch<'a> {
             self.recognise_echoes(conn, &mut news)?;
         }
         let news = settled(news);
-        let mut inserts = Inserts::default();
+        let mut inserts = if origin == Origin::Read { Inserts::in_pieces() } else { Inserts::default() };
         let events = self.accepted.iter().map(|one| (one.row, &*one.delivery));
         queries::insert_events(&mut inserts, self.ctx.project, events);
         queries::show_in_histories(&mut inserts, &self.places());
