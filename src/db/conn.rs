@@ -137,6 +137,15 @@ impl Conn {
         super::unlocked(&self.2)
     }
 
+    /// A number that changes when another connection changes the database; `None` on PostgreSQL.
+    pub fn data_version(&mut self) -> QueryResult<Option<i64>> {
+        if !self.is_sqlite() {
+            return Ok(None);
+        }
+        let version = diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT data_version FROM pragma_data_version");
+        diesel::RunQueryDsl::get_result(version, self).map(Some)
+    }
+
     /// The connection to the one database that is open, for what the two databases do differently.
     pub fn any(&mut self) -> &mut AnyConnection {
         &mut self.0

@@ -21,6 +21,8 @@ use crate::base::ids::{CustomerId, EventId, ProjectId};
 const SQLITE_VALUES: usize = 32_000;
 /// The SQL of a statement that writes rows on SQLite depends on how many they are. Those with so many at most are prepared once.
 const SQLITE_PREPARED_ROWS: usize = 8;
+/// Where very many rows are written, they go in pieces of so many, which is prepared once as well.
+const SQLITE_PIECE: usize = 64;
 
 /// What a column holds. `Integer` stands for every width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +70,10 @@ pub type Row = Vec<Value>;
 /// Rows that go into several tables together. PostgreSQL is asked once for all of them, and checks their references when
 /// all are in; SQLite gets one table after the other, in the order in which they were added.
 #[derive(Debug, Default)]
-pub struct Inserts(Vec<Insert>);
+pub struct Inserts {
+    all: Vec<Insert>,
+    in_pieces: bool,
+}
 
 #[derive(Debug)]
 struct Insert {
@@ -78,18 +83,27 @@ struct Insert {
 }
 
 impl Inserts {
+    /// For an import, which writes many rows again and again. On SQLite they go in pieces whose statements are prepared once: to
+    /// read a statement takes longer than to run it. The number of statements depends on that of the rows.
+    pub fn in_pieces() -> Inserts {
+        Inserts { all: Vec::new(), in_pieces: true }
+    }
+
     /// Adds rows. No key may come twice, not even in rows that were added before.
     pub fn add(&mut self, table: Table, rows: Vec<Row>, existing: Existing) {
         if !rows.is_empty() {
-            self.0.push(Insert { table, rows, existing });
+            self.all.push(Insert { table, rows, existing });
         }
     }
 
     /// Inserts what was added, and is empty then.
     pub fn run(&mut self, conn: &mut Conn) -> QueryResult<()> {
-        let all = std::mem::take(&mut self.0);
+        let all = std::mem::take(&mut self.all);
         if conn.is_sqlite() {
-            return all.iter().try_for_each(|one| one.table.insert(conn, &one.rows, one.existing).map(drop));
+            return match self.in_pieces {
+                true => all.iter().try_for_each(|one| one.run_in_pieces(conn)),
+                false => all.iter().try_for_each(|one| one.table.insert(conn, &one.rows, one.existing).map(drop)),
+            };
         }
         let Some((last, others)) = all.split_last() else { return Ok(()) };
         let mut statement = Statement::new(false);
@@ -100,6 +114,16 @@ impl Inserts {
         }
         let end = if others.is_empty() { "" } else { ") " };
         last.table.write_insert(statement.sql(end), &last.rows, last.existing).execute(conn).map(drop)
+    }
+}
+
+impl Insert {
+    /// A statement that fails leaves what it wrote before (`OR FAIL`): SQLite need not keep a copy of each page for that. It is
+    /// all taken back with the transaction.
+    fn run_in_pieces(&self, conn: &mut Conn) -> QueryResult<()> {
+        let piece = || Statement { in_pieces: true, ..Statement::new(true) };
+        let mut pieces = self.rows.chunks(SQLITE_PIECE);
+        pieces.try_for_each(|rows| self.table.write_insert(piece(), rows, self.existing).execute(conn).map(drop))
     }
 }
 
@@ -121,7 +145,8 @@ impl Table {
             }
             Existing::Stays | Existing::IsReplaced => format!(" ON CONFLICT ({keys}) DO NOTHING"),
         };
-        let head = format!("INSERT INTO {} ({names}) ", self.name);
+        let verb = if statement.in_pieces { "INSERT OR FAIL" } else { "INSERT" };
+        let head = format!("{verb} INTO {} ({names}) ", self.name);
         statement.sql(head).rows(self.columns, rows).sql(conflict)
     }
 
@@ -261,6 +286,8 @@ fn list(names: impl Iterator<Item = String>) -> String {
 struct Statement<'a> {
     pieces: Vec<Piece<'a>>,
     is_sqlite: bool,
+    /// Whether it is one of many that write [`SQLITE_PIECE`] rows.
+    in_pieces: bool,
 }
 
 enum Piece<'a> {
@@ -283,7 +310,7 @@ enum Values<'a> {
 
 impl<'a> Statement<'a> {
     fn new(is_sqlite: bool) -> Statement<'a> {
-        Statement { pieces: Vec::new(), is_sqlite }
+        Statement { pieces: Vec::new(), is_sqlite, in_pieces: false }
     }
 
     fn sql(mut self, sql: impl Into<String>) -> Statement<'a> {
@@ -378,7 +405,8 @@ impl QueryFragment<Sqlite> for Statement<'_> {
             match piece {
                 Piece::Sql(sql) => out.push_sql(sql),
                 Piece::Values(rows) => {
-                    if rows.len() > SQLITE_PREPARED_ROWS {
+                    let is_whole_piece = self.in_pieces && rows.len() == SQLITE_PIECE;
+                    if rows.len() > SQLITE_PREPARED_ROWS && !is_whole_piece {
                         out.unsafe_to_cache_prepared();
                     }
                     push_values(&mut out, rows)?;
@@ -563,5 +591,24 @@ mod tests {
         assert_eq!(WORDS.update(&mut conn, &[row![3, "c", vec![9_u8], false], row![4, "d", vec![9_u8], false]]), Ok(1));
         assert_eq!(WORDS.delete(&mut conn, &keys[..1]), Ok(1));
         assert_eq!(all(&mut conn, &keys), [(2, "b".into(), Some(vec![1])), (3, "c".into(), Some(vec![9]))]);
+    }
+
+    #[test]
+    fn rows_in_pieces_are_all_written_and_one_that_exists_is_an_error() {
+        use diesel::Connection as _;
+        let mut conn = Conn::establish(":memory:").expect("a database in memory");
+        let table = "CREATE TABLE words (id BIGINT, word TEXT, bytes BLOB, is_short BOOLEAN, PRIMARY KEY (id, word))";
+        conn.batch_execute(table).expect("a table");
+        let rows: Vec<Row> = (0..150_i64).map(|number| row![number, "a", None::<Vec<u8>>, true]).collect();
+        let insert = |conn: &mut Conn, existing| {
+            let mut inserts = Inserts::in_pieces();
+            inserts.add(WORDS, rows.clone(), existing);
+            inserts.run(conn)
+        };
+        assert_eq!(insert(&mut conn, Existing::Fails), Ok(()));
+        let keys: Vec<Row> = (0..150_i64).map(|number| row![number, "a"]).collect();
+        assert_eq!(all(&mut conn, &keys).len(), 150);
+        assert!(insert(&mut conn, Existing::Fails).is_err());
+        assert_eq!((insert(&mut conn, Existing::Stays), insert(&mut conn, Existing::IsReplaced)), (Ok(()), Ok(())));
     }
 }

@@ -14,7 +14,7 @@ use crate::base::AppUserId;
 use crate::base::ids::{CustomerId, EventId};
 use crate::customers::identity::Locked;
 use crate::customers::retained::{self, HistoryPlace};
-use crate::customers::state::News;
+use crate::customers::state::{Later, News, WaitingTerms};
 use crate::customers::{Seen, Tombstones, identity, locks, state};
 use crate::db::Conn;
 use crate::db::many::Inserts;
@@ -90,11 +90,18 @@ pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryR
 }
 
 /// As [`take_many`], for events that Dossier made of the rows of an export. Nobody comes back by them who was erased here or is
-/// blocked. What they say of known customers apart from purchases is taken in at once.
-pub fn take_read(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryResult<Taken> {
+/// blocked. What they say of known customers apart from purchases is taken in at once. Search terms of new customers go to
+/// `waiting`, if they may wait.
+pub fn take_read(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    deliveries: &[&Delivery],
+    waiting: &mut WaitingTerms,
+) -> QueryResult<Taken> {
     let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Read)?;
     let mut taken = Taken::default();
-    batch.store(conn, Origin::Read, |news| {
+    let wait = waiting.may_wait();
+    let later = batch.store_and_let_wait(conn, Origin::Read, wait, |news| {
         let is_late = |fact: &&Fact| fact.is_about_purchases() && !news.new.contains_key(&fact.customer);
         let late = news.facts.iter().filter(is_late).flat_map(Fact::parties);
         taken.stale = late.chain(news.merged.keys().copied()).filter(|customer| customer.0 > 0).collect();
@@ -102,7 +109,10 @@ pub fn take_read(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryR
         let facts = news.facts.into_iter().filter(|fact| !taken.stale.contains(&fact.customer)).collect();
         News { facts, ..news }
     })?;
-    mark_stale(conn, taken.stale.iter().copied())?;
+    mark_stale(conn, taken.stale.iter().chain(taken.settled.iter().filter(|_| wait)).copied())?;
+    if wait {
+        waiting.add(later, &taken.settled, &taken.stale);
+    }
     taken.outcomes = batch.outcomes.into_iter().flatten().collect();
     Ok(taken)
 }
@@ -336,20 +346,32 @@ impl<'a> Batch<'a> {
     /// Stores the events, puts them into the histories of their customers, and has the state of these brought up to date
     /// with what `settled` leaves of what is new.
     fn store(&mut self, conn: &mut Conn, origin: Origin, settled: impl FnOnce(News) -> News) -> QueryResult<()> {
+        self.store_and_let_wait(conn, origin, false, settled).map(drop)
+    }
+
+    /// As [`Batch::store`]. Where they may `wait`, the search terms of new customers are returned and not written.
+    fn store_and_let_wait(
+        &mut self,
+        conn: &mut Conn,
+        origin: Origin,
+        wait: bool,
+        settled: impl FnOnce(News) -> News,
+    ) -> QueryResult<Later> {
         let mut news = self.find_customers(conn)?;
         if origin == Origin::Outside {
             self.recognise_echoes(conn, &mut news)?;
         }
         let news = settled(news);
-        let mut inserts = Inserts::default();
+        let mut inserts = if origin == Origin::Read { Inserts::in_pieces() } else { Inserts::default() };
         let events = self.accepted.iter().map(|one| (one.row, &*one.delivery));
         queries::insert_events(&mut inserts, self.ctx.project, events);
         queries::show_in_histories(&mut inserts, &self.places());
-        state::settle_with(conn, self.ctx.project, news, inserts)?;
+        let later = state::settle_and_let_wait(conn, self.ctx.project, news, inserts, wait)?;
         let repeated = self.accepted.iter().filter(|one| one.echo == Some(Echo::Repeats)).map(|one| one.row);
         queries::mute(conn, &[], &repeated.collect::<Vec<_>>())?;
         self.link(conn)?;
-        self.retain(conn)
+        self.retain(conn)?;
+        Ok(later)
     }
 
     /// Finds the events that say of a store what was asked of it here. One takes the place of the event that Dossier wrote

@@ -1,11 +1,19 @@
 //! `dossier import --transactions … --customers …`: what rows of exports become, and that webhooks about the same change nothing
 //! of it, whenever they come.
 
+use std::io::Cursor;
+
 use diesel::prelude::*;
 use dossier::base::clock::Moment;
+use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
+use dossier::cli::settle;
+use dossier::customers::state::WaitingTerms;
+use dossier::db::Db;
 use dossier::db::schema::{customers, purchases};
-use dossier::ingest::Outcome;
+use dossier::events::Delivery;
+use dossier::ingest::exports::{File, Record, Rows, Transactions};
+use dossier::ingest::{self, Outcome};
 use dossier::projection::Purchase;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -531,4 +539,121 @@ async fn the_command_succeeds_with_rejected_lines_and_fails_without_columns() {
     assert!(ok);
     let (ok, said, told) = run(&["--customers", &bad.0, "--transactions", &good.0]);
     assert!(!ok && said.is_empty() && told.contains("lacks the columns app_user_id"), "{told}");
+}
+
+/// An import of rows into a project, step by step.
+struct Steps<'a> {
+    desk: &'a Desk,
+    db: Db,
+    project: ProjectId,
+    waiting: WaitingTerms,
+}
+
+impl<'a> Steps<'a> {
+    fn new(desk: &'a Desk, project: ProjectId) -> Steps<'a> {
+        Steps { desk, db: desk.db.clone(), project, waiting: WaitingTerms::default() }
+    }
+
+    /// Stores rows and commits. The search terms of new customers may wait.
+    fn store(&mut self, rows: &[Value]) {
+        let mut file = File::open(Cursor::new(transactions(rows))).expect("a file");
+        let (mut reader, mut record, mut all) = (Transactions::new(&file.header), Record::default(), Vec::new());
+        while let Some(row) = file.next_record(&mut record).expect("it reads") {
+            row.expect("a row");
+            all.extend(reader.read(&record, NOW).expect("it is read").deliveries);
+        }
+        let (ctx, all): (_, Vec<&Delivery>) = (self.desk.ctx_in(self.project), all.iter().collect());
+        let stored = self.db.write_here(|conn| {
+            self.waiting.begin(conn)?;
+            Ok::<_, Error>(ingest::take_read(conn, &ctx, &all, &mut self.waiting)?)
+        });
+        stored.map(drop).expect("it is stored");
+    }
+
+    /// Writes the terms that wait, as an import does from time to time and at its end.
+    fn write(&mut self) {
+        let project = self.project;
+        let written = self.db.write_here(|conn| {
+            self.waiting.begin(conn)?;
+            Ok::<_, Error>(self.waiting.write(conn, project)?)
+        });
+        written.expect("they are written");
+        self.waiting.clear();
+    }
+
+    /// What a server does at its start, and an import at its end.
+    fn settle(self) {
+        settle::stale(&self.desk.db, &indicatif::ProgressBar::hidden()).expect("all are derived");
+    }
+}
+
+/// Rows of people with a name and an address each; every one has two ids.
+fn known_people(numbers: std::ops::Range<i64>, email: &str) -> Vec<Value> {
+    let person = |number: i64| {
+        let attributes = json!({ "$email": { "value": format!("{number}@{email}"), "updated_at_ms": NOW.millis() },
+            "$displayName": { "value": format!("Lena {number}"), "updated_at_ms": NOW.millis() } });
+        row(json!({ "rc_original_app_user_id": format!("person-{number}"), "renewal_number": null,
+            "rc_last_seen_app_user_id_alias": format!("alias-{number}"), "store_transaction_id": format!("t-{number}"),
+            "original_store_transaction_id": format!("t-{number}"),
+            "reserved_subscriber_attributes": attributes.to_string() }))
+    };
+    numbers.map(person).collect()
+}
+
+#[actix_web::test]
+async fn an_import_that_is_killed_before_it_writes_search_terms_leaves_customers_whom_the_search_finds() {
+    let desk = Desk::open().await;
+    let (whole, killed) = (desk.project_of_its_own(), desk.project_of_its_own());
+    let (first, more) = (known_people(0..30, "example.com"), known_people(30..200, "example.com"));
+    import_rows(&desk, whole, &[first.clone(), more.clone()].concat());
+    rebuild(&desk, Some(whole));
+    let mut steps = Steps::new(&desk, killed);
+    steps.store(&first);
+    steps.write();
+    steps.store(&more);
+    steps.settle();
+    assert_eq!(profiles(&desk, killed), profiles(&desk, whole));
+    let begun_again = desk.project_of_its_own();
+    Steps::new(&desk, begun_again).store(&more);
+    import_rows(&desk, begun_again, &[first, more].concat());
+    assert_eq!(profiles(&desk, begun_again), profiles(&desk, whole));
+}
+
+#[actix_web::test]
+async fn what_becomes_of_customers_while_their_search_terms_wait_is_what_the_search_finds() {
+    let desk = Desk::open().await;
+    for is_written_by_others in [false, true] {
+        let project = desk.project_of_its_own();
+        let mut steps = Steps::new(&desk, project);
+        steps.store(&known_people(0..40, "example.com"));
+        // The next rows say more of the same people: another address, another purchase, and that two are one.
+        let mut renamed = known_people(0..10, "example.org");
+        for row in &mut renamed {
+            row["first_seen_time"] = json!(time(NOW.millis() - 60 * DAY));
+        }
+        let mut bought = known_people(10..20, "example.com");
+        for (number, row) in (0..).zip(&mut bought) {
+            row["store_transaction_id"] = json!(format!("u-{number}"));
+            row["original_store_transaction_id"] = json!(format!("u-{number}"));
+        }
+        let mut joined = known_people(20..30, "example.com");
+        for (number, row) in (0..).zip(&mut joined) {
+            row["rc_last_seen_app_user_id_alias"] = json!(format!("alias-{}", 30 + number));
+        }
+        let more = [renamed, bought, joined].concat();
+        match is_written_by_others {
+            true => {
+                let other = crate::support::database::open(&desk.application.config.database_url, 4);
+                Steps { db: other, ..Steps::new(&desk, project) }.store(&more);
+            }
+            false => steps.store(&more),
+        }
+        steps.store(&known_people(40..50, "example.com"));
+        steps.write();
+        steps.settle();
+        let found = profiles(&desk, project);
+        assert_eq!(found.len(), 40);
+        rebuild(&desk, Some(project));
+        assert_eq!(profiles(&desk, project), found, "written by others: {is_written_by_others}");
+    }
 }

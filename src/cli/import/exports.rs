@@ -17,6 +17,7 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::cli::one_line;
 use crate::cli::settle::{self, ATTEMPTS};
+use crate::customers::state::WaitingTerms;
 use crate::db::{Conn, Db};
 use crate::events::Delivery;
 use crate::ingest::exports::{Customers, File, Kind, Problem, Read, Record, Rows, Spool, Transactions, note};
@@ -74,7 +75,7 @@ pub fn import(db: &Db, slug: &str, files: &Files, now: Moment, bar: &ProgressBar
         std::thread::spawn(move || read_files(&files, now, &sender, &bar))
     };
     let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
-    let Tally { mut summary, problems, settled } = store_all(db, &ctx, &batches).map_err(one_line)?;
+    let Tally { mut summary, problems, settled, .. } = store_all(db, &ctx, &batches).map_err(one_line)?;
     problems.list(files, &mut summary);
     drop(batches);
     let read = reader.join().map_err(|_| "reading the files failed".to_owned())?;
@@ -224,6 +225,7 @@ struct Tally {
     problems: Problems,
     /// How many customers were derived with their rows.
     settled: usize,
+    waiting: WaitingTerms,
 }
 
 /// Stores all batches.
@@ -240,8 +242,25 @@ fn store_all(db: &Db, ctx: &Ctx, batches: &Receiver<Vec<Row>>) -> Result<Tally, 
                 Ok(()) => break,
             }
         }
+        if tally.waiting.is_full() {
+            write_waiting(db, ctx, &mut tally)?;
+        }
     }
+    write_waiting(db, ctx, &mut tally)?;
     Ok(tally)
+}
+
+/// Writes the search terms that wait.
+fn write_waiting(db: &Db, ctx: &Ctx, tally: &mut Tally) -> Result<(), Error> {
+    settle::retried(|| {
+        db.write_here(|conn| {
+            conn.lock_project(ctx.project)?;
+            tally.settled -= tally.waiting.begin(conn)?;
+            Ok::<_, Error>(tally.waiting.write(conn, ctx.project)?)
+        })
+    })?;
+    tally.waiting.clear();
+    Ok(())
 }
 
 /// Stores batches as they come, in one transaction.
@@ -252,9 +271,10 @@ fn store_together(
     tally: &mut Tally,
 ) -> Result<(), Error> {
     conn.lock_project(ctx.project)?;
+    tally.settled -= tally.waiting.begin(conn)?;
     for _ in 0..SHARE_COMMIT {
         let Some(batch) = next.take().or_else(|| batches.recv_timeout(PATIENCE).ok()) else { break };
-        let taken = store_batch(conn, ctx, &batch)?;
+        let taken = store_batch(conn, ctx, &batch, &mut tally.waiting)?;
         tally.settled += taken.settled.len();
         tally.summary.count(taken.outcomes);
         tally.summary.rows += batch.len() as u64;
@@ -263,10 +283,10 @@ fn store_together(
     Ok(())
 }
 
-fn store_batch(conn: &mut Conn, ctx: &Ctx, batch: &[Row]) -> Result<Taken, Error> {
+fn store_batch(conn: &mut Conn, ctx: &Ctx, batch: &[Row], waiting: &mut WaitingTerms) -> Result<Taken, Error> {
     let read = || batch.iter().filter_map(|row| row.read.as_ref().ok());
     let deliveries: Vec<&Delivery> = read().flat_map(|read| &read.deliveries).collect();
-    let taken = ingest::take_read(conn, ctx, &deliveries)?;
+    let taken = ingest::take_read(conn, ctx, &deliveries, waiting)?;
     note(conn, ctx, read().filter_map(|read| read.last_contact.as_ref()))?;
     Ok(taken)
 }

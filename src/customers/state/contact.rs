@@ -10,6 +10,7 @@ use super::NewId;
 use super::member::Member;
 use super::record::Values;
 use super::run::Prepared;
+use super::waiting::Later;
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::{app_user_id::is_anonymous, lookup_key};
@@ -70,11 +71,73 @@ impl Term {
         row![project, self.term.clone(), i64::from(self.kind.number()), self.customer, self.purchase]
     }
 
-    fn row(&self, project: ProjectId) -> Row {
+    /// Whose term it is, and of which kind.
+    pub(super) fn of(&self) -> (CustomerId, TermKind) {
+        (self.customer, self.kind)
+    }
+
+    pub(super) fn row(&self, project: ProjectId) -> Row {
         let is_same = self.purchase != NO_PURCHASE && self.term == self.value.as_bytes();
         let value = if is_same { SAME } else { &self.value };
         self.key(project).into_iter().chain(row![self.since, value]).collect()
     }
+}
+
+/// How a term waits in memory: the term and its value, each with its length before it, then the numbers.
+impl Term {
+    pub(super) fn pack(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(length(&self.term));
+        bytes.extend(&self.term);
+        bytes.extend(length(self.value.as_bytes()));
+        bytes.extend(self.value.as_bytes());
+        bytes.extend(self.kind.number().to_le_bytes());
+        [self.customer.0, self.purchase.0, self.since.millis()]
+            .iter()
+            .for_each(|number| bytes.extend(number.to_le_bytes()));
+    }
+
+    /// The bytes by which packed terms are sorted.
+    pub(super) fn packed_key(mut bytes: &[u8]) -> Option<&[u8]> {
+        text(&mut bytes)
+    }
+
+    pub(super) fn unpack(mut bytes: &[u8]) -> Option<Term> {
+        let term = text(&mut bytes)?.to_vec();
+        let value = String::from_utf8(text(&mut bytes)?.to_vec()).ok()?;
+        let (kind, mut bytes) = bytes.split_first_chunk()?;
+        let kind = TermKind::from_number(i16::from_le_bytes(*kind))?;
+        let (customer, purchase) = (CustomerId(number(&mut bytes)?), EventId(number(&mut bytes)?));
+        Some(Term { customer, kind, term, purchase, since: Moment(number(&mut bytes)?), value })
+    }
+}
+
+#[cfg(test)]
+impl Term {
+    pub(super) fn of_test(
+        (customer, kind): (CustomerId, TermKind),
+        term: &[u8],
+        (purchase, since): (EventId, Moment),
+        value: &str,
+    ) -> Term {
+        Term { customer, kind, term: term.to_vec(), purchase, since, value: value.to_owned() }
+    }
+}
+
+fn length(text: &[u8]) -> [u8; 4] {
+    u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes()
+}
+
+fn text<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+    *bytes = rest;
+    Some(text)
+}
+
+fn number(bytes: &mut &[u8]) -> Option<i64> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(i64::from_le_bytes(*number))
 }
 
 /// The stored value of a transaction that is the same as its term.
@@ -199,8 +262,15 @@ impl Prepared {
         Ok(())
     }
 
-    /// Writes the search terms that are new, and removes those of customers derived afresh that do not follow any more.
-    pub(super) fn write_terms(&self, conn: &mut Conn, contacts: &Contacts, inserts: &mut Inserts) -> QueryResult<()> {
+    /// Writes the search terms that are new, and removes those of customers derived afresh that do not follow any more. Where they
+    /// may `wait`, those of new customers are returned.
+    pub(super) fn write_terms(
+        &self,
+        conn: &mut Conn,
+        contacts: &Contacts,
+        inserts: &mut Inserts,
+        wait: bool,
+    ) -> QueryResult<Later> {
         let ids = contacts.ids.iter().flat_map(|(customer, ids)| ids.iter().map(move |id| (*customer, id)));
         let ids = ids.filter_map(|(customer, id)| Term::new(customer, TermKind::AppUserId, id, id));
         let names = contacts.names.iter().filter_map(|(of, value)| Some((of, value.as_ref()?)));
@@ -209,16 +279,20 @@ impl Prepared {
         let is = |customer: &CustomerId, is: fn(&Member) -> bool| self.members.get(customer).is_some_and(is);
         let renamed =
             contacts.names.keys().filter(|(customer, _)| !is(customer, |member| member.is_new || member.is_afresh));
-        let renamed: Vec<Row> = renamed.map(|(customer, kind)| row![*customer, i64::from(kind.number())]).collect();
-        OF_KIND.delete(conn, &renamed)?;
+        let renamed: Vec<(CustomerId, TermKind)> = renamed.copied().collect();
+        let outdated: Vec<Row> =
+            renamed.iter().map(|(customer, kind)| row![*customer, i64::from(kind.number())]).collect();
+        OF_KIND.delete(conn, &outdated)?;
         let afresh = self.members.keys().filter(|customer| customer.0 > 0 && is(customer, |member| member.is_afresh));
         let afresh: Vec<Row> = afresh.map(|customer| row![*customer]).collect();
         let before = terms_of(conn, &afresh)?;
         let gone: Vec<Row> = before.difference(&terms).map(|term| term.key(self.project)).collect();
         TERMS.delete(conn, &gone)?;
         terms.retain(|term| !before.contains(term));
-        inserts.add(TERMS, terms.iter().map(|term| term.row(self.project)).collect(), Existing::Stays);
-        Ok(())
+        let (later, now): (Vec<Term>, Vec<Term>) =
+            terms.into_iter().partition(|term| wait && is(&term.customer, |member| member.is_new));
+        inserts.add(TERMS, now.iter().map(|term| term.row(self.project)).collect(), Existing::Stays);
+        Ok(Later { terms: later, renamed })
     }
 }
 
@@ -260,7 +334,7 @@ fn best(original: &str, ids: &[String]) -> String {
     best.to_owned()
 }
 
-const TERMS: Table = Table {
+pub(super) const TERMS: Table = Table {
     name: "search_terms",
     key: 5,
     columns: &[

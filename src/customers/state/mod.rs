@@ -10,6 +10,7 @@ mod member;
 mod record;
 mod run;
 mod totals;
+mod waiting;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +87,19 @@ pub fn prepare(conn: &mut Conn, project: ProjectId, news: News) -> QueryResult<P
     Ok(Loaded::load(conn, project, news)?.run())
 }
 
+/// As [`settle_with`]. Where they may `wait`, the search terms of new customers are returned and not written.
+pub fn settle_and_let_wait(
+    conn: &mut Conn,
+    project: ProjectId,
+    news: News,
+    inserts: Inserts,
+    wait: bool,
+) -> QueryResult<Later> {
+    prepare(conn, project, news)?.write_and_let_wait(conn, inserts, wait)
+}
+
 pub use run::{Prepared, histories};
+pub use waiting::{Later, WaitingTerms};
 
 /// Records between which customers purchases moved.
 pub fn link(conn: &mut Conn, pairs: impl IntoIterator<Item = (CustomerId, CustomerId)>) -> QueryResult<()> {

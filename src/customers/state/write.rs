@@ -9,6 +9,7 @@ use super::NewId;
 use super::member::{Columns, Former, Key, Member, Start, Totals, numbers_text};
 use super::run::Prepared;
 use super::totals::{Sums, ends_of_orders};
+use super::waiting::Later;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
 use crate::customers::identity::IDS;
@@ -19,7 +20,12 @@ use crate::projection::{Payment, Purchase};
 
 impl Prepared {
     /// Writes everything that differs from what is stored, and the rows of `inserts` with it.
-    pub fn write(mut self, conn: &mut Conn, mut inserts: Inserts) -> QueryResult<()> {
+    pub fn write(self, conn: &mut Conn, inserts: Inserts) -> QueryResult<()> {
+        self.write_and_let_wait(conn, inserts, false).map(drop)
+    }
+
+    /// As [`Prepared::write`]. Where they may `wait`, the search terms of new customers are returned.
+    pub fn write_and_let_wait(mut self, conn: &mut Conn, mut inserts: Inserts, wait: bool) -> QueryResult<Later> {
         self.take_totals();
         let mut contacts = self.take_ids(conn)?;
         self.take_new_names(&mut contacts);
@@ -30,11 +36,12 @@ impl Prepared {
         self.move_payments(conn, &mut inserts)?;
         let named = self.write_records(conn, &mut inserts)?;
         self.take_stored_names(conn, named, &mut contacts)?;
-        self.write_terms(conn, &contacts, &mut inserts)?;
+        let later = self.write_terms(conn, &contacts, &mut inserts, wait)?;
         self.take_ends_of_orders(conn, &mut inserts)?;
         self.update_customers(&mut inserts);
         inserts.run(conn)?;
-        self.mute_yielded(conn)
+        self.mute_yielded(conn)?;
+        Ok(later)
     }
 
     /// Lets the events that yield to others stand in the histories without counting.
