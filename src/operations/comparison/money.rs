@@ -196,3 +196,74 @@ impl Comparison<'_> {
 fn is_small(difference: Micros, of: Micros) -> bool {
     difference.0.saturating_mul(SMALL) < of.0
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::events::{Origin, Store};
+    use crate::operations::comparison::differences::Marked;
+    use crate::operations::comparison::ours::Held;
+    use crate::projection::testing::{NOW, purchase};
+    use crate::projection::{Revenue, TransactionKey};
+    use crate::stores::revenuecat::shown::{Details, Purchase, Renewal, Standing};
+
+    #[test]
+    fn a_refund_that_only_the_first_version_of_the_api_tells_is_found_once() {
+        let begun = NOW.plus_days(-3);
+        let store = json!({ "store": "APP_STORE", "transaction_id": "1", "period_start": begun, "expires_at": NOW.plus_days(27) });
+        let brought = Brought {
+            revenue: Revenue { net: Micros(9_990_000), payments: 1, refunds: 0, prices_missing: 0 },
+            refunded: Micros::ZERO,
+        };
+        let key = TransactionKey::named(Some(&Store::AppStore), Some("1"), None);
+        let mut own = Held { purchase: purchase(store), transactions: [(key, brought)].into() };
+        own.purchase.revenue = brought.revenue;
+        let period = Period {
+            transaction: "1".into(),
+            product: None,
+            purchased_at: begun,
+            expires_at: Some(NOW.plus_days(27)),
+            effective_end: None,
+            dollars: None,
+            paid: None,
+        };
+        let theirs = Purchase {
+            is_subscription: true,
+            environment: Environment::Production,
+            store: Store::AppStore,
+            product: Some(own.purchase.product_id.clone()),
+            entitlements: Vec::new(),
+            transaction: "1".into(),
+            started_at: begun,
+            period_start: begun,
+            period_end: Some(NOW.plus_days(-1)),
+            is_running: false,
+            standing: Standing::Over,
+            renewal: Renewal::Off,
+            total: None,
+            is_refunded: false,
+            is_family_share: false,
+            country: None,
+            periods: Some(vec![period]),
+            details: Details { refunded_at: Some(NOW.plus_days(-1)), ..Details::default() },
+        };
+        let found = |own: &Held| {
+            let marked = Marked { origin: Origin::Comparison, now: NOW };
+            let mut comparison = Comparison::new(&theirs, Some(own), marked);
+            comparison.run();
+            comparison.events
+        };
+        let events = found(&own);
+        let refund =
+            events.iter().find(|event| event.cancel_reason == Some(Reason::CustomerSupport)).expect("a refund");
+        assert_eq!(
+            (refund.event_timestamp_ms, refund.transaction.price),
+            (NOW.plus_days(-1), Some(Amount(Micros(-9_990_000))))
+        );
+        own.purchase.refunded_at = Some(NOW.plus_days(-1));
+        own.purchase.expires_at = Some(NOW.plus_days(-1));
+        assert!(found(&own).iter().all(|event| event.cancel_reason.is_none()));
+    }
+}

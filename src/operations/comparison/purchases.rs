@@ -136,9 +136,11 @@ impl<'a> Comparison<'a> {
             return false;
         }
         // Of Stripe's payments none is listed: one that is found names the sum of all that were paid (§6.7).
-        let before = match theirs.store {
-            Store::Stripe => Micros::ZERO.minus(self.own.map_or(Micros::ZERO, |own| own.brought().refunded)),
-            _ => own.map_or(Micros::ZERO, |own| own.revenue.net),
+        let refunded = self.own.map_or(Micros::ZERO, |own| own.brought().refunded);
+        let before = if theirs.store == Store::Stripe {
+            Micros::ZERO.minus(refunded)
+        } else {
+            own.map_or(Micros::ZERO, |own| own.revenue.net)
         };
         let is_first = own.is_none() && theirs.period_start.since(theirs.started_at) <= SAME_START_MS;
         let period = Period {
