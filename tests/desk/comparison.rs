@@ -366,6 +366,25 @@ async fn every_night_those_who_were_compared_longest_ago_are_compared() {
 }
 
 #[actix_web::test]
+async fn renewals_that_are_minutes_apart_are_told_apart() {
+    let pair = Pair::open().await;
+    let up = &pair.upstream;
+    let minutes = |number: i64| {
+        let at = day(up, -1) + number * 300_000;
+        json!({
+            "store": "PLAY_STORE", "environment": "SANDBOX", "event_timestamp_ms": at, "purchased_at_ms": at,
+            "expiration_at_ms": at + 300_000, "original_transaction_id": "GPA.5",
+            "transaction_id": if number == 0 { "GPA.5".to_owned() } else { format!("GPA.5..{}", number - 1) },
+        })
+    };
+    whisper(&pair, &(0..5).map(|number| monthly(up, "sandy", number, minutes(number))).collect::<Vec<_>>());
+    fill(&pair);
+    same_on_both_sides(&pair, "sandy");
+    let again = compare(&pair);
+    assert!(again.contains("nothing differed for 1.") && !again.contains("fit together"), "{again}");
+}
+
+#[actix_web::test]
 async fn temporary_access_is_no_purchase_that_is_missing() {
     let pair = Pair::open().await;
     let temporary = json!({

@@ -253,6 +253,7 @@ impl<'a> Comparison<'a> {
             original_transaction_id: original.or(listed).or(Some(theirs.transaction.clone())),
             is_family_share: theirs.is_family_share,
             country_code: theirs.country.clone(),
+            renewal_number: theirs.periods.as_ref().and_then(|_| renewal_number(&theirs.store, &period.transaction)),
             ..Transaction::default()
         }
     }
@@ -265,6 +266,12 @@ impl<'a> Comparison<'a> {
     pub(super) fn product(&self) -> String {
         text::visible(self.theirs.product.as_deref().unwrap_or(&self.theirs.transaction))
     }
+}
+
+/// The number of the renewal in an order of Google: the first has none, the next one is `..0`.
+fn renewal_number(store: &Store, transaction: &str) -> Option<i64> {
+    let of_order = Some(transaction).filter(|_| *store == Store::PlayStore)?;
+    of_order.rsplit_once("..").map_or(Some(1), |(_, number)| Some(number.parse::<i64>().ok()?.saturating_add(2)))
 }
 
 /// The product of a period: it may have been another one than now. Google's is named there without its base plan.
