@@ -2,9 +2,9 @@
 //! lists. Both can be stopped at any moment, and go on where they were.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar};
+use indicatif::{HumanCount, HumanDuration, ProgressBar};
 
 use super::import::bar;
 use super::one_line;
@@ -21,6 +21,8 @@ use crate::wording::text;
 
 /// How many calls a minute are made unless the operator says otherwise: half of what RevenueCat takes.
 const CALLS: usize = 240;
+/// How often a program without a terminal says how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(60);
 /// How many customers the report lists.
 const LISTED: i64 = 100;
 
@@ -100,10 +102,15 @@ fn work_off(runner: &Runner<'_>, bar: &ProgressBar) -> Result<(), String> {
     }
     bar.set_message("asking");
     let mut failures = Vec::new();
+    let mut said = Instant::now();
     loop {
         bar.set_length(bar.position() + waiting(runner)?);
         while runner.step(&mut failures).map_err(one_line)? {
             bar.inc(1);
+            if bar.is_hidden() && said.elapsed() > SAY_EVERY {
+                said = Instant::now();
+                say(bar.position(), waiting(runner)?, bar.elapsed());
+            }
             if Runner::is_away(&failures) {
                 let words = failures.pop().unwrap_or_default();
                 return Err(format!("RevenueCat cannot be asked: {words} Run the same command again to go on"));
@@ -118,6 +125,17 @@ fn work_off(runner: &Runner<'_>, bar: &ProgressBar) -> Result<(), String> {
             None => return Ok(()),
         }
     }
+}
+
+/// Says how far it is, where no bar shows it.
+fn say(asked: u64, left: u64, elapsed: Duration) {
+    let seconds = elapsed.as_secs().saturating_mul(left) / asked.max(1);
+    println!(
+        "Asked about {}, {} left: about {}.",
+        HumanCount(asked),
+        HumanCount(left),
+        HumanDuration(Duration::from_secs(seconds))
+    );
 }
 
 /// How many customers are left.

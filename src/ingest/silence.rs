@@ -86,8 +86,11 @@ fn store(conn: &mut Conn, (project, hour): (ProjectId, i64), arrived: Arrived) -
 /// When the database fails.
 pub fn look(db: &Db, now: Moment) -> Result<usize, Error> {
     let since = now.millis().div_euclid(HOUR) - REMEMBERED;
-    let found = db.read_here(|conn| Ok::<_, Error>(fallen_silent(conn, since, now)?))?;
-    if found.is_empty() {
+    let (found, is_old) = db.read_here(|conn| {
+        let old: i64 = hours::table.filter(hours::hour.lt(since)).count().get_result(conn)?;
+        Ok::<_, Error>((fallen_silent(conn, since, now)?, old > 0))
+    })?;
+    if found.is_empty() && !is_old {
         return Ok(0);
     }
     db.write_here(|conn| {

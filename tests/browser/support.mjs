@@ -33,7 +33,8 @@ export async function startDemo(settings = {}) {
   let printed = '';
   server.stdout.on('data', (chunk) => { printed += chunk; });
   const address = `http://127.0.0.1:${port}`;
-  await untilAnswers(`${address}/readyz`, server);
+  // Another program may have taken the port meanwhile, and answer in its place.
+  await untilAnswers(`${address}/readyz`, server, () => printed.includes('Dossier listens on'));
   const logins = Object.fromEntries([...printed.matchAll(/^\s+(\w+)@(\S+)\s+(\S+)/gm)]
     .map(([, name, host, password]) => [name, { email: `${name}@${host}`, password }]));
   const keys = { app: printed.match(/(test_\w+)/)?.[1], server: printed.match(/(sk_\w+)/)?.[1] };
@@ -48,11 +49,11 @@ export async function startDemo(settings = {}) {
   return { address, logins, webhook, keys, stop };
 }
 
-async function untilAnswers(address, server) {
+async function untilAnswers(address, server, isUp) {
   for (let attempt = 0; attempt < 600; attempt += 1) {
     if (server.exitCode !== null) throw new Error(`the demo ended with ${server.exitCode}`);
     const answer = await fetch(address).catch(() => null);
-    if (answer?.status === 200) return;
+    if (answer?.status === 200 && isUp()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('the demo did not get ready');

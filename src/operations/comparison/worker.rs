@@ -1,5 +1,6 @@
 //! What the program asks by itself: about customers of webhooks that left something out, and every night about a sample.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Timelike};
@@ -18,6 +19,8 @@ use crate::stores::revenuecat::{Failure, Pace};
 
 /// How many customers are asked about before other work has its turn.
 const TURN: i64 = 20;
+/// After so many customers in a row who could not be read, a project waits for another turn.
+const GIVE_UP: usize = 2;
 /// How many calls a customer may need.
 const CALLS: usize = 20;
 /// The longest wait for one customer.
@@ -74,24 +77,33 @@ pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize
     }
     echoes::miss(db, now)?;
     let mut done = 0;
+    let mut failures: BTreeMap<ProjectId, Vec<String>> = BTreeMap::new();
     for run in [Run::Webhook, Run::Sample] {
         let due = db.read_here(|conn| Ok::<_, Error>(queue::due(conn, run, None, now, TURN)?))?;
         for queued in due.into_iter().take_while(|_| !is_stopping()) {
             // Who has to wait for the budget is asked about in a later turn.
-            if !comparer.service.has_room(queued.project, CALLS) {
+            let failed = failures.entry(queued.project).or_default();
+            // A project that does not answer does not hold up the others.
+            if failed.len() >= GIVE_UP || !comparer.service.has_room(queued.project, CALLS) {
                 continue;
             }
-            ask(comparer, run, &queued, is_stopping)?;
+            ask(comparer, run, &queued, failed, is_stopping)?;
             done += 1;
         }
     }
     Ok(done)
 }
 
-fn ask(comparer: &Comparer, run: Run, queued: &Queued, is_stopping: &dyn Fn() -> bool) -> Result<(), Error> {
+fn ask(
+    comparer: &Comparer,
+    run: Run,
+    queued: &Queued,
+    failures: &mut Vec<String>,
+    is_stopping: &dyn Fn() -> bool,
+) -> Result<(), Error> {
     let pace = Patience::new(PATIENCE, is_stopping);
     let runner = Runner { comparer, project: queued.project, run, pace: &pace };
-    runner.ask(queued, &mut Vec::new())?;
+    runner.ask(queued, failures)?;
     if run == Run::Sample {
         runner.finish()?;
     }

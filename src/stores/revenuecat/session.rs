@@ -1,7 +1,6 @@
 //! The API as one project uses it: with its keys, within its budget, and only while its connection may act.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -22,7 +21,12 @@ pub struct Service {
     pub clock: Clock,
     budget: Budget,
     ids: Mutex<HashMap<(ProjectId, String, String), String>>,
+    /// Internal ids that no list named, and when it was read.
+    nameless: Mutex<HashMap<(ProjectId, String), Moment>>,
 }
+
+/// For so many minutes a list is not read again for an internal id that it did not name.
+const NAMELESS_MINUTES: i64 = 60;
 
 /// One project's use of the API.
 pub struct Session<'a> {
@@ -33,8 +37,6 @@ pub struct Session<'a> {
     root: String,
     keys: Keys,
     urgency: Urgency,
-    /// Internal ids that no list names.
-    nameless: RefCell<HashSet<String>>,
 }
 
 /// Why something could not be read.
@@ -48,7 +50,7 @@ pub enum NoReading {
 
 impl Service {
     pub fn new(db: Db, upstream: Upstream, clock: Clock) -> Service {
-        Service { db, upstream, clock, budget: Budget::default(), ids: Mutex::default() }
+        Service { db, upstream, clock, budget: Budget::default(), ids: Mutex::default(), nameless: Mutex::default() }
     }
 
     /// The same, of which comparison and imports make so many calls a minute.
@@ -77,15 +79,7 @@ impl Service {
         let keys = self.db.master_keys().and_then(|master| connection.keys(&master));
         let keys = keys.map_err(|_| away("The keys of the connection cannot be read with the master key."))?;
         let root = format!("/v2/projects/{}", segment(&connection.upstream_project));
-        Ok(Session {
-            service: self,
-            project,
-            base_url: connection.base_url,
-            root,
-            keys,
-            urgency,
-            nameless: RefCell::default(),
-        })
+        Ok(Session { service: self, project, base_url: connection.base_url, root, keys, urgency })
     }
 }
 
@@ -191,7 +185,7 @@ impl Session<'_> {
         let place = (self.project, format!("{list} by id"), id.to_owned());
         let known = |service: &Service| service.ids.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
         let name = known(self.service);
-        if name.is_some() || self.nameless.borrow().contains(id) {
+        if name.is_some() || self.is_nameless(id) {
             return Ok(name);
         }
         let items = self.list(&format!("/{list}?limit=100"), 200_000)?.unwrap_or_default();
@@ -204,9 +198,16 @@ impl Session<'_> {
         }
         let name = names.get(&place).cloned();
         if name.is_none() {
-            self.nameless.borrow_mut().insert(id.to_owned());
+            let mut nameless = self.service.nameless.lock().unwrap_or_else(PoisonError::into_inner);
+            nameless.insert((self.project, id.to_owned()), self.now());
         }
         Ok(name)
+    }
+
+    fn is_nameless(&self, id: &str) -> bool {
+        let nameless = self.service.nameless.lock().unwrap_or_else(PoisonError::into_inner);
+        let read_at = nameless.get(&(self.project, id.to_owned()));
+        read_at.is_some_and(|at| self.now() < at.plus_minutes(NAMELESS_MINUTES))
     }
 
     /// What the first version of the API says of a customer, whom the second one knows; `None` without a key for it.
