@@ -14,7 +14,7 @@ use crate::base::config::Config;
 use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
 use crate::operations::catalog::Comparer;
-use crate::operations::comparison::run::{self, Progress, Reported, Runner};
+use crate::operations::comparison::run::{self, Listing, Progress, Reported, Runner};
 use crate::stores::revenuecat::queue::{self, Run};
 use crate::stores::revenuecat::{Failure, NoReading, Pace, Service, Upstream, Urgency};
 use crate::wording::text;
@@ -97,7 +97,8 @@ fn open(comparer: &Comparer, project: ProjectId) -> Result<(), String> {
 /// Lists all customers, then asks about each.
 fn work_off(runner: &Runner<'_>, bar: &ProgressBar) -> Result<(), String> {
     bar.set_message("listing");
-    while runner.list()? {
+    let mut listing = Listing::default();
+    while runner.list(&mut listing)? {
         bar.set_length(waiting(runner)?);
     }
     bar.set_message("asking");

@@ -215,6 +215,34 @@ async fn stripes_payments_are_a_sum_of_which_webhooks_tell_the_parts() {
 }
 
 #[actix_web::test]
+async fn a_list_that_begins_anew_is_listed_to_its_end_and_one_without_an_end_is_noticed() {
+    let (desk, upstream) = desk().await;
+    let ids: Vec<String> = (0..250).map(|number| format!("customer-{number:03}")).collect();
+    upstream.sells("customers", ids.iter().map(|id| json!({ "id": id })).collect());
+    let (project, now) = (desk.project, desk.clock.now());
+    let begun = desk.db.write_here(|conn| {
+        run::begin(conn, project, Run::Fill, now)?;
+        // The first page was listed before somebody was deleted.
+        Ok::<_, Error>(queue::add(conn, project, Run::Fill, ids.get(..100).unwrap_or_default(), now)?)
+    });
+    begun.expect("a run");
+    let pace = Patience::new(std::time::Duration::from_secs(20), &|| false);
+    let runner = run::Runner { comparer: &desk.application.comparer, project, run: Run::Fill, pace: &pace };
+    let mut listing = run::Listing::default();
+    while runner.list(&mut listing).expect("a page") {}
+    assert_eq!(desk.count(|conn| comparison_queue::table.count().get_result(conn)), 250);
+    upstream.fails(&[], &["customers"]);
+    let again = desk.db.write_here(|conn| {
+        let first = comparison_runs::next_page.eq(queue::FIRST_PAGE);
+        Ok::<_, Error>(diesel::update(comparison_runs::table).set(first).execute(conn)?)
+    });
+    again.expect("it begins anew");
+    let mut listing = run::Listing::default();
+    let ended = (0..1_000).find_map(|_| runner.list(&mut listing).err());
+    assert!(ended.is_some_and(|words| words.contains("does not end")));
+}
+
+#[actix_web::test]
 async fn a_run_ends_with_the_connection_and_the_list_begins_anew_when_somebody_in_it_is_deleted() {
     let (desk, _upstream) = desk().await;
     let (project, now) = (desk.project, desk.clock.now());

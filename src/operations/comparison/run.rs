@@ -1,6 +1,7 @@
 //! Runs over many customers: the first fill, with all whom RevenueCat lists, and the comparison of all who are known here. A run
 //! first puts its customers into the queue, then asks about each. It can be stopped at any moment and goes on where it was.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -100,16 +101,42 @@ pub fn begin(conn: &mut Conn, project: ProjectId, run: Run, now: Moment) -> Quer
     Ok(false)
 }
 
+/// The pages that were listed, by which a list is noticed that does not end.
+#[derive(Debug, Default)]
+pub struct Listing {
+    pages: HashSet<String>,
+    beginnings: usize,
+}
+
+/// How often a list may begin anew, because somebody in it is gone.
+const BEGINNINGS: usize = 5;
+
+impl Listing {
+    /// # Errors
+    /// In words, when the page was listed before.
+    fn begin(&mut self, page: &str) -> Result<(), String> {
+        if page == FIRST_PAGE && self.beginnings < BEGINNINGS {
+            self.beginnings += 1;
+            self.pages.clear();
+        }
+        match self.pages.insert(page.to_owned()) {
+            true => Ok(()),
+            false => Err("The list of customers repeats a page and does not end.".into()),
+        }
+    }
+}
+
 impl Runner<'_> {
     /// Puts the next customers into the queue; returns whether there may be more.
     ///
     /// # Errors
     /// In words, when RevenueCat's list cannot be read; when the database fails.
-    pub fn list(&self) -> Result<bool, String> {
+    pub fn list(&self, listing: &mut Listing) -> Result<bool, String> {
         let words = |error: Error| error.cause().unwrap_or("the database failed").to_owned();
         let db = &self.comparer.service.db;
         let at = db.read_here(|conn| Ok::<_, Error>(progress(conn, self.project, self.run)?)).map_err(words)?;
         let Some(page) = at.and_then(|progress| progress.next_page) else { return Ok(false) };
+        listing.begin(&page)?;
         let (ids, next) = match self.run {
             Run::Fill => self.page(page)?,
             Run::All => db.read_here(|conn| Ok::<_, Error>(known(conn, self.project, &page)?)).map_err(words)?,
@@ -117,9 +144,7 @@ impl Runner<'_> {
         };
         let now = self.comparer.service.clock.now();
         let listed = db.write_here(|conn| {
-            let added = queue::add(conn, self.project, self.run, &ids, now)?;
-            // A list that shows nobody new repeats itself, and would not end.
-            let next = next.filter(|_| added > 0 || ids.is_empty());
+            queue::add(conn, self.project, self.run, &ids, now)?;
             let row = diesel::update(runs::table.find((self.project, self.run.name())));
             row.set(runs::next_page.eq(&next)).execute(conn)?;
             Ok::<_, Error>(next.is_some())
@@ -133,16 +158,16 @@ impl Runner<'_> {
             NoReading::Away(unread) => unread.words,
             NoReading::Denied(words) => words,
         })?;
-        let found = match session.page("customers", &page, self.pace) {
-            Ok(found) => found,
+        let found = session.page("customers", &page, self.pace).map_err(|Failure(words)| words)?;
+        let Some(found) = found else {
             // Whoever the page begins after may be gone: the list begins anew, and whoever is in the queue stays there once.
-            Err(_) if page != FIRST_PAGE && session.page("customers", FIRST_PAGE, self.pace).is_ok() => {
-                return Ok((Vec::new(), Some(FIRST_PAGE.to_owned())));
-            }
-            Err(Failure(words)) => return Err(words),
+            return match page == FIRST_PAGE {
+                true => Err("RevenueCat has no list of customers.".into()),
+                false => Ok((Vec::new(), Some(FIRST_PAGE.to_owned()))),
+            };
         };
         let items = found.items.iter().filter_map(|item| item.get("id").and_then(Value::as_str));
-        Ok((items.map(str::to_owned).collect(), found.next.filter(|next| *next != page)))
+        Ok((items.map(str::to_owned).collect(), found.next))
     }
 
     /// Asks about the next customer. Returns whether there was one.

@@ -50,19 +50,23 @@ pub struct Page {
 }
 
 impl Session<'_> {
-    /// One page of a list, waited for.
+    /// One page of a list, waited for; `None` when there is no such page.
     ///
     /// # Errors
     /// [`Failure`] when it cannot be read.
-    pub fn page(&self, what: &str, path: &str, pace: &dyn Pace) -> Result<Page, Failure> {
+    pub fn page(&self, what: &str, path: &str, pace: &dyn Pace) -> Result<Option<Page>, Failure> {
         let lists = Lists { session: self, pace };
-        let mut page = lists.get(what, path)?;
+        let mut page = match lists.ask(what, path)? {
+            Ok(page) => page,
+            Err(None) => return Ok(None),
+            Err(Some(words)) => return Err(Failure(format!("The list of {what} is not open to the key: {words}"))),
+        };
         let next = lists.following(&page)?;
         let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) else {
             return Err(Failure(format!("The list of {what} is not one: it has no items.")));
         };
         let items = std::mem::take(items);
-        Ok(Page { next: next.filter(|_| !items.is_empty()), items })
+        Ok(Some(Page { next: next.filter(|_| !items.is_empty()), items }))
     }
 }
 
