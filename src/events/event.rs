@@ -72,6 +72,8 @@ pub struct Snapshot {
     /// Such events are replaced together (§6.7).
     pub whole: Option<String>,
     pub origin: Origin,
+    /// Whether the event names all that was paid of a subscription until its period ends, or all that was paid back of it.
+    pub is_sum: bool,
 }
 
 /// How Dossier came to know what an event of its own says.

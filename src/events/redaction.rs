@@ -18,7 +18,7 @@ pub enum Party {
 }
 
 /// The fields that a purchase is derived from. Each is kept only if its value is plain, not an array or object.
-const PURCHASE_FIELDS: [&str; 32] = [
+const PURCHASE_FIELDS: [&str; 33] = [
     "id",
     "type",
     "event_timestamp_ms",
@@ -51,10 +51,11 @@ const PURCHASE_FIELDS: [&str; 32] = [
     "dossier_origin",
     "dossier_as_of_ms",
     "dossier_whole",
+    "dossier_is_sum",
 ];
 
 /// The fields by which an event of our own says where it was read.
-const SNAPSHOT_FIELDS: [&str; 3] = ["dossier_origin", "dossier_as_of_ms", "dossier_whole"];
+const SNAPSHOT_FIELDS: [&str; 4] = ["dossier_origin", "dossier_as_of_ms", "dossier_whole", "dossier_is_sum"];
 
 /// The fields kept of an item of a bundle.
 const ITEM_FIELDS: [&str; 5] = ["product_id", "type", "currency", "price_in_purchased_currency", "expiration_at_ms"];

@@ -24,8 +24,12 @@ const FEWEST: i64 = 20;
 
 /// Webhooks that came and are not yet written down. They are counted in memory, so that no delivery waits for a row that all
 /// deliveries of a project share: a process that is killed forgets those of its last minute. Clones share the count.
-#[derive(Debug, Clone, Default)]
-pub struct Arrivals(Arc<Mutex<BTreeMap<(ProjectId, i64), Arrived>>>);
+#[derive(Debug, Clone)]
+pub struct Arrivals {
+    counted: Arc<Mutex<BTreeMap<(ProjectId, i64), Arrived>>>,
+    /// When this process began to listen.
+    since: Moment,
+}
 
 /// What came within an hour.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +39,14 @@ struct Arrived {
 }
 
 impl Arrivals {
+    /// Nothing has come to this process, which listens from now on.
+    pub fn from(now: Moment) -> Arrivals {
+        Arrivals { counted: Arc::default(), since: now }
+    }
+
     /// Counts a webhook that came now.
     pub fn add(&self, project: ProjectId, now: Moment) {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let arrived = counted.entry((project, now.millis().div_euclid(HOUR)));
         let arrived = arrived.or_insert(Arrived { count: 0, last_at: now });
         *arrived = Arrived { count: arrived.count + 1, last_at: arrived.last_at.max(now) };
@@ -48,19 +57,43 @@ impl Arrivals {
     /// # Errors
     /// When the database fails: then the counts are kept for the next time.
     pub fn write(&self, db: &Db) -> Result<(), Error> {
-        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if counted.is_empty() {
             return Ok(());
         }
         db.write_here(|conn| {
             counted.iter().try_for_each(|(place, arrived)| Ok::<_, Error>(store(conn, *place, *arrived)?))
         })?;
-        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         for (place, written) in counted {
             left.entry(place).and_modify(|arrived| arrived.count -= written.count);
         }
         left.retain(|_, arrived| arrived.count > 0);
         Ok(())
+    }
+
+    /// Looks for projects that have fallen silent, and forgets what is old. Returns how many changed. While no process listened,
+    /// nothing could come: that is no silence.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn look(&self, db: &Db, now: Moment) -> Result<usize, Error> {
+        let since = now.millis().div_euclid(HOUR) - REMEMBERED;
+        let (found, is_old) = db.read_here(|conn| {
+            let old: i64 = hours::table.filter(hours::hour.lt(since)).count().get_result(conn)?;
+            Ok::<_, Error>((fallen_silent(conn, since, (self.since, now))?, old > 0))
+        })?;
+        if found.is_empty() && !is_old {
+            return Ok(0);
+        }
+        db.write_here(|conn| {
+            for (project, last_at, gap) in &found {
+                let silent = (projects::webhooks_silent_since.eq(last_at), projects::webhooks_usual_gap.eq(gap));
+                diesel::update(projects::table.find(project)).set(silent).execute(conn)?;
+            }
+            diesel::delete(hours::table.filter(hours::hour.lt(since))).execute(conn)?;
+            Ok(found.len())
+        })
     }
 }
 
@@ -80,31 +113,13 @@ fn store(conn: &mut Conn, (project, hour): (ProjectId, i64), arrived: Arrived) -
     Ok(())
 }
 
-/// Looks for projects that have fallen silent, and forgets what is old. Returns how many changed.
-///
-/// # Errors
-/// When the database fails.
-pub fn look(db: &Db, now: Moment) -> Result<usize, Error> {
-    let since = now.millis().div_euclid(HOUR) - REMEMBERED;
-    let (found, is_old) = db.read_here(|conn| {
-        let old: i64 = hours::table.filter(hours::hour.lt(since)).count().get_result(conn)?;
-        Ok::<_, Error>((fallen_silent(conn, since, now)?, old > 0))
-    })?;
-    if found.is_empty() && !is_old {
-        return Ok(0);
-    }
-    db.write_here(|conn| {
-        for (project, last_at, gap) in &found {
-            let silent = (projects::webhooks_silent_since.eq(last_at), projects::webhooks_usual_gap.eq(gap));
-            diesel::update(projects::table.find(project)).set(silent).execute(conn)?;
-        }
-        diesel::delete(hours::table.filter(hours::hour.lt(since))).execute(conn)?;
-        Ok(found.len())
-    })
-}
-
 /// The projects that are silent and not known to be: with when the last webhook came, and the usual gap.
-fn fallen_silent(conn: &mut Conn, since: i64, now: Moment) -> QueryResult<Vec<(ProjectId, Moment, i64)>> {
+fn fallen_silent(
+    conn: &mut Conn,
+    since: i64,
+    (listening_since, now): (Moment, Moment),
+) -> QueryResult<Vec<(ProjectId, Moment, i64)>> {
+    let silence = |last_at: i64| now.millis() - last_at.max(listening_since.millis());
     // Only those of whom nothing came within the hour can be silent.
     let last = sql::<BigInt>("max(webhook_hours.last_at)");
     let quiet: Vec<(ProjectId, i64)> = hours::table
@@ -114,10 +129,10 @@ fn fallen_silent(conn: &mut Conn, since: i64, now: Moment) -> QueryResult<Vec<(P
         .select((hours::project_id, last))
         .load(conn)?;
     let mut found = Vec::new();
-    for (project, last_at) in quiet.into_iter().filter(|(_, last_at)| now.millis() - last_at > HOUR) {
+    for (project, last_at) in quiet.into_iter().filter(|(_, last_at)| silence(*last_at) > HOUR) {
         let own = hours::table.filter(hours::project_id.eq(project).and(hours::hour.ge(since)));
         let rows: Vec<(i64, i64)> = own.order(hours::hour).select((hours::hour, hours::arrivals)).load(conn)?;
-        if let Some(gap) = usual_gap(&rows).filter(|gap| now.millis() - last_at > gap.saturating_mul(TIMES)) {
+        if let Some(gap) = usual_gap(&rows).filter(|gap| silence(last_at) > gap.saturating_mul(TIMES)) {
             found.push((project, Moment(last_at), gap));
         }
     }

@@ -37,7 +37,8 @@ impl Intake {
     /// When the thread cannot be started.
     pub fn start(db: Db, clock: Clock, ids: Ids) -> std::io::Result<Intake> {
         let writer = GroupWriter::start(db, Deliveries { clock: clock.clone(), ids })?;
-        Ok(Intake { writer, clock, arrivals: Arrivals::default() })
+        let arrivals = Arrivals::from(clock.now());
+        Ok(Intake { writer, clock, arrivals })
     }
 
     /// Stores a body; returns after the commit.

@@ -18,8 +18,8 @@ use crate::base::error::Error;
 use crate::base::ids::{Ids, ProjectId};
 use crate::db::Db;
 use crate::endpoints;
+use crate::ingest::rejected;
 use crate::ingest::silence::Arrivals;
-use crate::ingest::{rejected, silence};
 use crate::operations::catalog::Comparer;
 use crate::operations::{comparison, erasure, only_here, requests, test_accounts};
 
@@ -94,7 +94,7 @@ pub const UPKEEP: &Jobs = &[
     }),
     ("webhooks that stopped coming", |work| {
         work.arrivals.write(&work.db)?;
-        silence::look(&work.db, work.now)
+        work.arrivals.look(&work.db, work.now)
     }),
     ("counts of refusals", |work| audit::refusals::append_due(&work.db, &work.ids, work.now)),
     ("overwriting free space", |work| erasure::cleanup::work(&work.db, work.now, &|| work.is_stopping())),

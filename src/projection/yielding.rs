@@ -65,24 +65,58 @@ enum Verdict {
     Pays(Micros),
 }
 
-/// Events about purchases by their transactions: environment, store, and the id that all renewals of a Google order share.
-struct Transactions<'a>(HashMap<(Environment, &'a str, &'a str), Vec<&'a Event>>);
+/// Environment, store, and an id of the store.
+type Key<'a> = (Environment, &'a str, &'a str);
+
+/// Events about purchases.
+#[derive(Default)]
+struct Transactions<'a> {
+    /// By their transactions: the id is the one that all renewals of a Google order share.
+    all: HashMap<Key<'a>, Vec<&'a Event>>,
+    /// By their subscriptions, where a sum is one of them: the id is that of the first transaction.
+    of_sums: HashMap<Key<'a>, Vec<&'a Event>>,
+}
 
 impl<'a> Transactions<'a> {
     fn of(facts: &'a [Fact]) -> Transactions<'a> {
-        let mut all: HashMap<_, Vec<&Event>> = HashMap::new();
+        let mut transactions = Transactions::default();
         let mut seen = HashSet::new();
-        for event in facts.iter().map(|fact| &*fact.event).filter(|event| seen.insert(event.id.as_str())) {
+        let events: Vec<&Event> =
+            facts.iter().map(|fact| &*fact.event).filter(|event| seen.insert(event.id.as_str())).collect();
+        let sums = events.iter().copied().filter(|event| is_sum(event)).filter_map(key_of_subscription);
+        transactions.of_sums = sums.map(|key| (key, Vec::new())).collect();
+        for event in events {
             if let Some(key) = key(event) {
-                all.entry(key).or_default().push(event);
+                transactions.all.entry(key).or_default().push(event);
+            }
+            if let Some(of_sum) = key_of_subscription(event).and_then(|key| transactions.of_sums.get_mut(&key)) {
+                of_sum.push(event);
             }
         }
-        Transactions(all)
+        transactions
     }
 
-    fn verdicts(&self, facts: &[Fact]) -> HashMap<EventId, Verdict> {
-        let verdict = |fact: &Fact| match &fact.event.snapshot {
-            Some(snapshot) => self.verdict(&fact.event, snapshot),
+    /// The events of the same transaction; of a sum, those of the same subscription.
+    fn others(&self, event: &'a Event) -> Vec<&'a Event> {
+        let (key, all) = match is_sum(event) {
+            true => (key_of_subscription(event), &self.of_sums),
+            false => (key(event), &self.all),
+        };
+        let others = key.and_then(|key| all.get(&key)).into_iter().flatten().copied();
+        others.filter(|other| is_sum(event) || is_same_transaction(event, other)).collect()
+    }
+
+    /// Whether another reading takes the place of this one.
+    fn is_read_later(&self, event: &'a Event) -> bool {
+        let Some(own) = &event.snapshot else { return false };
+        let is_later =
+            |other: &&Event| other.snapshot.as_ref().is_some_and(|theirs| is_later((own, event), (theirs, other)));
+        self.others(event).iter().any(is_later)
+    }
+
+    fn verdicts(&self, facts: &'a [Fact]) -> HashMap<EventId, Verdict> {
+        let verdict = |fact: &'a Fact| match &fact.event.snapshot {
+            Some(_) => self.verdict(&fact.event),
             None => self.is_filled_up(&fact.event).then_some(Verdict::Yields),
         };
         facts.iter().filter_map(|fact| Some((fact.row, verdict(fact)?))).collect()
@@ -91,7 +125,7 @@ impl<'a> Transactions<'a> {
     /// Whether Dossier read of a purchase or renewal what the store's own event leaves out.
     fn is_filled_up(&self, own: &Event) -> bool {
         let is_start = aspects(own).contains(&Aspect::Start);
-        let same = || key(own).and_then(|key| self.0.get(&key)).into_iter().flatten();
+        let same = || key(own).and_then(|key| self.all.get(&key)).into_iter().flatten();
         is_start
             && same().any(|read| {
                 read.snapshot.is_some()
@@ -102,14 +136,21 @@ impl<'a> Transactions<'a> {
             })
     }
 
-    fn verdict(&self, event: &Event, snapshot: &Snapshot) -> Option<Verdict> {
+    fn verdict(&self, event: &'a Event) -> Option<Verdict> {
         let aspect = *aspects(event).first()?;
-        let same = self.0.get(&key(event)?).into_iter().flatten();
-        let others: Vec<&Event> = same.copied().filter(|other| is_same_transaction(event, other)).collect();
-        let later =
-            |other: &&Event| other.snapshot.as_ref().is_some_and(|theirs| is_later((snapshot, event), (theirs, other)));
-        if others.iter().any(later) {
+        if self.is_read_later(event) {
             return Some(Verdict::Yields);
+        }
+        let others = self.others(event);
+        if is_sum(event) {
+            // What an export tells counts by itself as well.
+            let told = others.iter().copied().filter(|other| !is_sum(other) && aspects(other).contains(&aspect));
+            let told: Vec<&Event> = told.filter(|other| !self.is_read_later(other)).collect();
+            return match aspect {
+                Aspect::Start => left_of_sum(event, &told),
+                _ if told.is_empty() => None,
+                _ => left_of(event, &told),
+            };
         }
         let stores_own =
             others.iter().copied().filter(|other| other.snapshot.is_none() && aspects(other).contains(&aspect));
@@ -123,7 +164,6 @@ impl<'a> Transactions<'a> {
         let stores_own: Vec<&Event> =
             stores_own.filter(|other| aspect != Aspect::Start || !lacks(other, event)).collect();
         match aspect {
-            Aspect::Start if is_sum(event) => left_of_sum(event, others.iter().copied()),
             _ if stores_own.is_empty() => None,
             Aspect::Refund => left_of(event, &stores_own),
             Aspect::Start | Aspect::OptOut | Aspect::BillingIssue | Aspect::End | Aspect::Pause => {
@@ -150,27 +190,21 @@ fn left_of(event: &Event, stores_own: &[&Event]) -> Option<Verdict> {
     Some(if left < ROUNDING { Verdict::Yields } else { Verdict::Pays(Micros::ZERO.minus(left)) })
 }
 
-fn is_start(event: &Event) -> bool {
-    aspects(event).contains(&Aspect::Start)
-}
-
-/// Whether a purchase that was found names all that was paid until then: Stripe calls all renewals the same, and RevenueCat lists
-/// none of them.
+/// Whether a purchase that was found names all that was paid of a subscription until then, or all that was paid back: where a source
+/// does not list payments.
 fn is_sum(event: &Event) -> bool {
-    is_found(event) && event.store == Some(Store::Stripe)
+    event.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_sum)
 }
 
-/// What stores' own purchases and renewals leave of the sum of all.
-fn left_of_sum<'a>(event: &Event, others: impl Iterator<Item = &'a Event>) -> Option<Verdict> {
+/// What other purchases and renewals leave of the sum of all.
+fn left_of_sum(event: &Event, told: &[&Event]) -> Option<Verdict> {
     // Until the end of its period the next one has not begun.
     let end = event.expires_at.map(|end| end.plus_days(-1));
     let until = event.purchased_at.map(|at| at.plus_days(1)).max(end);
-    let told: Vec<&Event> = others
-        .filter(|other| other.snapshot.is_none() && aspects(other).contains(&Aspect::Start))
-        .filter(|other| other.purchased_at <= until)
-        .collect();
+    let told: Vec<&Event> = told.iter().copied().filter(|other| other.purchased_at <= until).collect();
     let paid = told.iter().fold(Micros::ZERO, |sum, other| sum.plus(other.price.unwrap_or_default()));
-    let has_begun = told.iter().any(|other| is_same_start(event, other));
+    // What it fills up yields to it.
+    let has_begun = told.iter().any(|other| is_same_start(event, other) && !lacks(other, event));
     match (event.price.map(|price| price.minus(paid)), told.is_empty()) {
         (_, true) => None,
         (Some(left), false) if left >= ROUNDING => Some(Verdict::Pays(left)),
@@ -187,6 +221,9 @@ fn is_same_start(one: &Event, other: &Event) -> bool {
 /// Whether another reading of a transaction takes the place of this one: a later one of all that is known of it, or one of the
 /// same thing.
 fn is_later((own, event): (&Snapshot, &Event), (theirs, other): (&Snapshot, &Event)) -> bool {
+    if own.is_sum != theirs.is_sum {
+        return false;
+    }
     let replaces_whole = own.whole.is_some() && theirs.whole.is_some();
     let is_same_whole = replaces_whole && own == theirs;
     let says_the_same = aspects(event).iter().any(|aspect| aspects(other).contains(aspect));
@@ -260,9 +297,16 @@ fn is_switched_on(event: &Event) -> bool {
     event.kind.traits().changes == Changes::Purchase(PurchaseChange::Uncancel)
 }
 
-fn key(event: &Event) -> Option<(Environment, &str, &str)> {
+fn key(event: &Event) -> Option<Key<'_>> {
+    keyed(event, event.transaction_id.as_deref()?)
+}
+
+fn key_of_subscription(event: &Event) -> Option<Key<'_>> {
+    keyed(event, event.original_transaction_id.as_deref().or(event.transaction_id.as_deref())?)
+}
+
+fn keyed<'a>(event: &'a Event, id: &'a str) -> Option<Key<'a>> {
     let Changes::Purchase(_) = event.kind.traits().changes else { return None };
-    let id = event.transaction_id.as_deref()?;
     let base = if event.store == Some(Store::PlayStore) { base_order(id).0 } else { id };
     Some((event.purchase_environment(), event.store.as_ref().map_or("", Store::as_str), base))
 }
@@ -278,8 +322,7 @@ fn base_order(id: &str) -> (&str, Option<i64>) {
 /// Whether two events of the same id are about the same transaction. Apple's ids are of one transaction; in other stores the
 /// number of the renewal has to be the same, or the time where one of them has no number.
 fn is_same_transaction(one: &Event, other: &Event) -> bool {
-    let is_of_all = is_found(one) && one.store == Some(Store::Stripe) && (one.is_refund() || is_start(one));
-    if matches!(one.store, Some(Store::AppStore | Store::MacAppStore)) || is_of_all {
+    if matches!(one.store, Some(Store::AppStore | Store::MacAppStore)) {
         return true;
     }
     match (renewal(one), renewal(other)) {
@@ -438,17 +481,47 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_paid_back_of_a_stripe_subscription_is_the_sum_of_all_its_refunds() {
-        let of = |number: i64| json!({ "store": "STRIPE", "transaction_id": "s", "renewal_number": number });
+    fn what_was_found_paid_back_where_payments_are_not_listed_is_the_sum_of_all_refunds() {
+        let of = |number: i64| {
+            let id = format!("order-{number}");
+            json!({ "store": "AMAZON", "transaction_id": id, "original_transaction_id": "s", "renewal_number": number })
+        };
         let (first, second) = (fact(of(1)), fact(with(of(2), json!({ "purchased_at_ms": 720 * HOUR }))));
         let found = |price: f64| {
-            let own = json!({ "dossier_origin": "comparison", "dossier_whole": null, "store": "STRIPE", "transaction_id": "s" });
-            read(with(own, with(refund(price), json!({ "purchased_at_ms": 720 * HOUR }))))
+            let own = json!({ "dossier_origin": "comparison", "dossier_whole": null, "dossier_is_sum": true });
+            let of = json!({ "store": "AMAZON", "transaction_id": "s", "original_transaction_id": "s" });
+            read(with(with(own, of), with(refund(price), json!({ "purchased_at_ms": 720 * HOUR }))))
         };
         let told = fact(with(of(1), refund(10.0)));
         assert_eq!(spent(&[first.clone(), second.clone(), found(10.0)]), 10.0);
         assert_eq!(spent(&[first.clone(), second.clone(), found(10.0), told.clone()]), 10.0);
         assert_eq!(spent(&[first, second, found(14.0), told]), 6.0);
+    }
+
+    #[test]
+    fn of_a_sum_what_others_tell_is_taken_off_and_a_later_sum_takes_its_place() {
+        let of = |number: i64| {
+            let (id, at) = (format!("order-{number}"), (number - 1) * 720 * HOUR);
+            json!({
+                "store": "ROKU", "transaction_id": id, "original_transaction_id": "s", "renewal_number": number,
+                "purchased_at_ms": at, "expiration_at_ms": at + 720 * HOUR, "event_timestamp_ms": at,
+            })
+        };
+        let sum = |number: i64, dollars: i64| {
+            let own = json!({ "dossier_origin": "comparison", "dossier_whole": null, "dossier_is_sum": true, "price": dollars });
+            let as_of =
+                json!({ "dossier_as_of_ms": number * 720 * HOUR, "transaction_id": "s", "renewal_number": null });
+            read(with(of(number), with(own, as_of)))
+        };
+        let exported = |number: i64| read(with(of(number), json!({ "dossier_whole": format!("row {number}") })));
+        assert_eq!(spent(&[sum(2, 20)]), 20.0);
+        assert_eq!(spent(&[sum(2, 20), sum(3, 30)]), 30.0);
+        assert_eq!(spent(&[sum(2, 20), fact(of(1)), exported(2), sum(3, 30)]), 30.0);
+        assert_eq!(spent(&[sum(2, 20), fact(of(3))]), 30.0, "what was paid after it is not in it");
+        let unpriced = || fact(with(of(2), json!({ "price": null })));
+        assert_eq!(spent(&[sum(2, 20), unpriced(), fact(of(1))]), 20.0);
+        let whole = [sum(3, 30), exported(1), fact(of(2)), fact(of(3))];
+        assert_eq!((spent(&whole), yields(&whole)), (30.0, 1));
     }
 
     #[test]

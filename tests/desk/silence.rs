@@ -3,9 +3,11 @@
 use crate::support::Desk;
 use crate::support::cast::{ADA, SOL};
 use crate::support::events::purchase;
-use crate::support::jobs::run_jobs;
+use crate::support::jobs::{jobs_of_process, run_all, run_jobs};
 use crate::support::seed::WEBHOOK_SECRET;
 use actix_web::test::TestRequest;
+use dossier::ingest::silence::Arrivals;
+use dossier::jobs::Work;
 use serde_json::json;
 
 const PAGE: &str = "/projects/sundial/customers";
@@ -49,4 +51,22 @@ async fn a_project_that_gets_few_webhooks_is_never_silent() {
     desk.clock.advance(3 * 86_400);
     run_jobs(&desk);
     assert!(!desk.page(&ADA, PAGE).await.contains("No webhook has come"));
+}
+
+#[actix_web::test]
+async fn the_time_in_which_nobody_listened_is_no_silence() {
+    let desk = Desk::open().await;
+    for number in 0..40 {
+        deliver(&desk, number).await;
+        desk.clock.advance(30 * 60);
+        run_jobs(&desk);
+    }
+    desk.clock.advance(24 * 3_600);
+    // The server starts again after a day.
+    let work = Work { arrivals: Arrivals::from(desk.clock.now()), ..jobs_of_process(&desk, &desk.db) };
+    run_all(&work);
+    assert!(!desk.page(&ADA, PAGE).await.contains("No webhook has come"), "it has just begun to listen");
+    desk.clock.advance(6 * 3_600);
+    run_all(&Work { now: desk.clock.now(), ..work });
+    assert!(desk.page(&ADA, PAGE).await.contains("No webhook has come"));
 }

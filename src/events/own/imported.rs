@@ -39,6 +39,9 @@ pub struct Imported {
     dossier_as_of_ms: Moment,
     #[serde(skip_serializing_if = "String::is_empty")]
     dossier_whole: String,
+    /// Whether it names the sum of all that was paid of a subscription until its period ends, or of all that was paid back of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dossier_is_sum: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<String>,
 }
@@ -113,6 +116,7 @@ impl Imported {
             dossier_origin: Origin::Import,
             dossier_as_of_ms: as_of,
             dossier_whole: String::new(),
+            dossier_is_sum: false,
             aliases: Vec::new(),
         }
     }

@@ -54,8 +54,10 @@ impl Rows for Transactions {
         self.places.missing()
     }
 
+    /// By the id that the list of customers has as well, so that what both say of a customer is stored together.
     fn customer<'a>(&self, record: &'a Record) -> &'a str {
-        self.places.cells(record).rc_original_app_user_id.text
+        let cells = self.places.cells(record);
+        cells.rc_last_seen_app_user_id_alias.text().unwrap_or(cells.rc_original_app_user_id.text)
     }
 
     fn read(&mut self, record: &Record, now: Moment) -> Result<Read, Problem> {

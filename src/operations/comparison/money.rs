@@ -40,6 +40,9 @@ impl Comparison<'_> {
             let keeps = !is_newest || self.theirs.is_running || (!self.is_listed() && !self.is_cut_short());
             // A refund that was read names all that was given back.
             self.refund(&period, Some(less.plus(known.refunded)), at, keeps);
+            if let (false, Some(event)) = (self.is_listed(), self.events.last_mut()) {
+                event.dossier_is_sum = true;
+            }
         } else if more >= rounding && self.was_taken_back(known, more, rounding) {
             let mut event = self.event(EventType::RefundReversed, self.marked.now);
             event.transaction = self.transaction(&period);
@@ -100,7 +103,7 @@ impl Comparison<'_> {
         };
         let period = self.named_period(&self.theirs.transaction);
         let period = Period { purchased_at: self.theirs.started_at, expires_at: Some(first), ..period };
-        self.begin(&Period { dollars: Some(more), ..period }, true, false);
+        self.begin_with_sum(&Period { dollars: Some(more), ..period }, true, false);
     }
 
     /// Enters a price that no event has named.

@@ -69,7 +69,7 @@ impl<'a> Comparison<'a> {
 
     /// Enters periods that are not known, and what was paid back. Returns whether the newest period is one of them.
     fn periods(&mut self) -> bool {
-        let listed = self.priced();
+        let (listed, sum) = self.priced();
         let Some(last) = listed.len().checked_sub(1) else { return self.newest_period() };
         let mut has_begun = false;
         for (place, period) in listed.iter().enumerate() {
@@ -86,8 +86,8 @@ impl<'a> Comparison<'a> {
                     has_begun = is_newest;
                 }
                 None => {
-                    self.begin(period, place == 0, is_newest);
-                    self.paid_back(period, is_newest);
+                    let sum = sum.filter(|(of, _)| *of == place).map(|(_, sum)| sum);
+                    self.begin_or_sum(period, sum, place == 0, is_newest);
                     has_begun = is_newest;
                 }
             }
@@ -99,22 +99,26 @@ impl<'a> Comparison<'a> {
     }
 
     /// The periods that RevenueCat lists. Where it names no amounts, what is not known here of the sum stands at the newest of those
-    /// that are not known, and the prices of the others stay unknown.
-    fn priced(&self) -> Vec<Period> {
+    /// that are not known, and the prices of the others stay unknown: returns as well which one that is, and the sum of all that was
+    /// paid until its end.
+    fn priced(&self) -> (Vec<Period>, Option<(usize, Micros)>) {
         let mut listed = self.theirs.periods.clone().unwrap_or_default();
         if listed.iter().any(|period| period.dollars.is_some()) {
-            return listed;
+            return (listed, None);
         }
         let known = |period: &Period| self.own.and_then(|own| own.of(&period.transaction));
         let sum = listed.iter().filter_map(known).fold(Micros::ZERO, |sum, one| sum.plus(one.revenue.net));
         let rest = self.theirs.total.map(|total| total.minus(sum)).filter(|rest| *rest >= Micros::ZERO);
         let paid = self.theirs.details.paid.clone();
         let is_last = listed.last().is_some_and(|period| known(period).is_none());
-        if let Some(newest) = listed.iter_mut().rev().find(|period| known(period).is_none()) {
+        let Some(place) = listed.iter().rposition(|period| known(period).is_none()) else { return (listed, None) };
+        let before = listed.iter().take(place).filter_map(known);
+        let sum = rest.map(|rest| before.fold(rest, |sum, one| sum.plus(one.revenue.net).plus(one.refunded)));
+        if let Some(newest) = listed.get_mut(place) {
             newest.dollars = rest;
             newest.paid = newest.paid.take().or(paid.filter(|_| is_last));
         }
-        listed
+        (listed, sum.map(|sum| (place, sum)))
     }
 
     /// Whether the events of the purchase leave out the product, or the end of the period.
@@ -135,13 +139,8 @@ impl<'a> Comparison<'a> {
             self.refund_without_amounts();
             return false;
         }
-        // Of Stripe's payments none is listed: one that is found names the sum of all that were paid (§6.7).
+        let paid_before = own.map_or(Micros::ZERO, |own| own.revenue.net);
         let refunded = self.own.map_or(Micros::ZERO, |own| own.brought().refunded);
-        let before = if theirs.store == Store::Stripe {
-            Micros::ZERO.minus(refunded)
-        } else {
-            own.map_or(Micros::ZERO, |own| own.revenue.net)
-        };
         let is_first = own.is_none() && theirs.period_start.since(theirs.started_at) <= SAME_START_MS;
         let period = Period {
             transaction: theirs.transaction.clone(),
@@ -149,13 +148,33 @@ impl<'a> Comparison<'a> {
             purchased_at: theirs.period_start,
             expires_at: theirs.period_end,
             effective_end: None,
-            dollars: theirs.total.map(|total| total.minus(before)).filter(|paid| *paid >= Micros::ZERO),
+            dollars: theirs.total.map(|total| total.minus(paid_before)).filter(|paid| *paid >= Micros::ZERO),
             // The sum of several payments is in no currency but dollars.
             paid: theirs.details.paid.clone().filter(|_| is_first),
         };
-        self.begin(&period, is_first, true);
-        self.paid_back(&period, true);
+        let sum = theirs.total.map(|left| left.plus(refunded)).filter(|_| period.dollars.is_some());
+        self.begin_or_sum(&period, sum, is_first, true);
         true
+    }
+
+    /// Enters a period that is not known. Where payments are not listed one by one, it names the sum of all that was paid until its
+    /// end, so that nothing doubles when webhooks tell the parts (§6.7).
+    fn begin_or_sum(&mut self, period: &Period, sum: Option<Micros>, is_first: bool, is_newest: bool) {
+        if self.is_paid_back(period, is_newest) {
+            self.begin(period, is_first, is_newest);
+            return self.paid_back(period, is_newest);
+        }
+        match sum {
+            Some(sum) => self.begin_with_sum(&Period { dollars: Some(sum), ..period.clone() }, is_first, is_newest),
+            None => self.begin(period, is_first, is_newest),
+        }
+    }
+
+    pub(super) fn begin_with_sum(&mut self, period: &Period, is_first: bool, is_newest: bool) {
+        self.begin(period, is_first, is_newest);
+        if let Some(event) = self.events.last_mut() {
+            event.dossier_is_sum = true;
+        }
     }
 
     pub(super) fn begin(&mut self, period: &Period, is_first: bool, is_newest: bool) {
@@ -177,11 +196,9 @@ impl<'a> Comparison<'a> {
 
     /// Enters that a period that was not known was paid back.
     fn paid_back(&mut self, period: &Period, is_newest: bool) {
-        if self.is_paid_back(period, is_newest) {
-            let at = self.theirs.details.refunded_at.filter(|_| is_newest).or(period.effective_end);
-            let keeps = is_newest && self.theirs.is_running;
-            self.refund(period, None, at.unwrap_or(period.purchased_at), keeps);
-        }
+        let at = self.theirs.details.refunded_at.filter(|_| is_newest).or(period.effective_end);
+        let keeps = is_newest && self.theirs.is_running;
+        self.refund(period, None, at.unwrap_or(period.purchased_at), keeps);
     }
 
     fn is_paid_back(&self, period: &Period, is_newest: bool) -> bool {

@@ -25,8 +25,15 @@ pub enum Checked {
 }
 
 /// A read that is tried: what it is for, its path below the project, and its scope.
-const READS: [(&str, &str, &str); 6] = [
+const READS: [(&str, &str, &str); 9] = [
     ("Read customers", "/customers?limit=1", "customer_information:customers:read"),
+    ("Read subscriptions", "/customers/{nobody}/subscriptions?limit=1", "customer_information:subscriptions:read"),
+    (
+        "Read payments of subscriptions",
+        "/subscriptions/{nobody}/transactions?limit=1",
+        "customer_information:subscriptions:read",
+    ),
+    ("Read one-time purchases", "/customers/{nobody}/purchases?limit=1", "customer_information:purchases:read"),
     ("Read apps", "/apps?limit=1", "project_configuration:apps:read"),
     ("Read products", "/products?limit=1", "project_configuration:products:read"),
     ("Read entitlements", "/entitlements?limit=1", "project_configuration:entitlements:read"),

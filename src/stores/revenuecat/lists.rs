@@ -81,13 +81,16 @@ impl Lists<'_> {
         Ok(all)
     }
 
-    /// As [`Lists::all`]; `None` when RevenueCat has no such list, or does not open it to the key.
+    /// As [`Lists::all`]; empty when RevenueCat has no such list. The inner error: it is not open to the key, in RevenueCat's words.
     ///
     /// # Errors
     /// As [`Lists::all`].
-    pub fn where_open(&self, what: &str, path: &str) -> Result<Option<Vec<Value>>, Failure> {
-        let Ok(page) = self.ask(what, path)? else { return Ok(None) };
-        self.rest(what, &page).map(Some)
+    pub fn where_open(&self, what: &str, path: &str) -> Result<Result<Vec<Value>, String>, Failure> {
+        match self.ask(what, path)? {
+            Ok(page) => self.rest(what, &page).map(Ok),
+            Err(None) => Ok(Ok(Vec::new())),
+            Err(Some(words)) => Ok(Err(words)),
+        }
     }
 
     /// The items of a list inside an answer; those after them are read.
