@@ -16,6 +16,12 @@ after(async () => {
   assert.equal(await demo.stop(), 0, 'the server ends cleanly');
 });
 
+// Waits until a part of a page says this: an open profile follows by itself, other pages are loaded again.
+async function says(page, selector, words, pause = () => page.waitForTimeout(100)) {
+  for (let tries = 0; tries < 80 && !words.test(await page.textContent(selector)); tries += 1) await pause();
+  assert.match(await page.textContent(selector), words);
+}
+
 test('a payment is refunded in three clicks, and an open page follows', async () => {
   const follower = await open(browser, demo, 'ada');
   await follower.goto(LEILA);
@@ -36,11 +42,12 @@ test('a payment is refunded in three clicks, and an open page follows', async ()
   await page.waitForFunction(() => /^Refund EUR 8.99 and end access$/.test(document.querySelector('dialog .button--danger').textContent.trim()));
   await page.click('dialog .button--danger', { delay: 300 });
   await page.waitForSelector('[data-flash]');
-  assert.match(await page.textContent('#entitlements'), /Refund of EUR 8\.99 · done[\s\S]*Asked by Sol Mbeki: Bought by mistake/);
-  assert.match(await page.textContent('#history'), /Was issued a refund/);
-  assert.match(await page.textContent('.answer'), /USD 0/, 'total spent falls');
+  // The Test Store answers at once, on a busy machine a moment later.
+  await says(page, '#entitlements', /Refund of EUR 8\.99 · done[\s\S]*Asked by Sol Mbeki: Bought by mistake/);
+  await says(page, '#history', /Was issued a refund/);
+  await says(page, '.answer', /USD 0/);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
-  await follower.waitForFunction(() => /Refund of EUR 8\.99/.test(document.querySelector('#entitlements').textContent), null, { timeout: 8000 });
+  await says(follower, '#entitlements', /Refund of EUR 8\.99/);
   for (const one of [page, follower]) {
     assert.deepEqual(one.complaints, []);
     await one.context().close();
@@ -68,7 +75,7 @@ test('a large refund waits until a colleague agrees, by keyboard and without scr
   await ada.focus('dialog .button--danger');
   await ada.keyboard.press('Enter');
   await ada.waitForSelector('[data-flash]');
-  assert.match(await ada.textContent('main'), /Finished[\s\S]*Mateo Silva[\s\S]*· done/);
+  await says(ada, 'main', /Finished[\s\S]*Mateo Silva[\s\S]*· done/, () => ada.goto(REQUESTS));
   await ada.goto(MATEO);
   assert.match(await ada.textContent('#history'), /Ada Okoye agreed/);
   assert.deepEqual(ada.complaints, []);

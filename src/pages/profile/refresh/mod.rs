@@ -12,7 +12,7 @@ use crate::base::error::Error;
 use crate::db::Conn;
 use crate::operations::comparison::{Asked, last_asked};
 use crate::pages::profile::visit::Visit;
-use crate::web::Routes;
+use crate::web::{Routes, filters};
 use crate::wording::{text, times};
 
 pub fn routes(routes: &mut Routes) {
@@ -23,7 +23,7 @@ pub fn routes(routes: &mut Routes) {
 #[template(path = "profile/refresh.html")]
 pub struct Refresh {
     when: String,
-    /// What came of it the last time.
+    /// What came of it the last time, where something did.
     words: Option<String>,
     /// The button; `None` for those who may not press it.
     action: Option<Press>,
@@ -45,7 +45,9 @@ impl Refresh {
         let may_ask = visit.may(ChangePurchases) && !connected.is_suspended;
         let once = if may_ask { Some(fresh_key()?) } else { None };
         let action = once.map(|once| Press { path: visit.action("refresh"), once });
-        Ok(Some(Refresh { when: when(asked.as_ref(), visit.ctx.now), words: asked.map(|asked| asked.words), action }))
+        let when = when(asked.as_ref(), visit.ctx.now);
+        let words = asked.filter(|asked| asked.outcome != "same").map(|asked| asked.words);
+        Ok(Some(Refresh { when, words, action }))
     }
 }
 
@@ -55,6 +57,7 @@ fn when(asked: Option<&Asked>, now: Moment) -> String {
     match asked.outcome.as_str() {
         "failed" => format!("RevenueCat did not answer {ago}"),
         "unknown" => format!("Unknown at RevenueCat {ago}"),
+        "differs" => format!("Differs from RevenueCat, compared {ago}"),
         _ => format!("Compared with RevenueCat {ago}"),
     }
 }
