@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Catalog;
 use super::file::{Entitlement, File, Offering, Package, Product};
+use super::rows::ProductKind;
 use crate::base::ids::ProjectId;
 use crate::base::money::Micros;
 use crate::db::schema::{entitlement_products, entitlements, offerings, package_products, packages, products};
@@ -157,4 +158,12 @@ pub fn load(conn: &mut Conn, project: ProjectId) -> QueryResult<Catalog> {
         catalog.unlocks.entry(product).or_default().insert(entitlement);
     }
     Ok(catalog)
+}
+
+/// The products of a project that never renew, each with its store.
+pub fn non_renewing(conn: &mut Conn, project: ProjectId) -> QueryResult<Vec<(String, String)>> {
+    products::table
+        .filter(products::project_id.eq(project).and(products::kind.eq(ProductKind::NonRenewingSubscription)))
+        .select((products::store, products::identifier))
+        .load(conn)
 }

@@ -72,8 +72,10 @@ pub struct Snapshot {
     /// Such events are replaced together (§6.7).
     pub whole: Option<String>,
     pub origin: Origin,
-    /// Whether the event names all that was paid of a subscription until its period ends, or all that was paid back of it.
-    pub is_sum: bool,
+    /// What the subscription had brought by then, less refunds, where the source names no payments one by one.
+    pub total: Option<Micros>,
+    /// Whether the event is dated when it was found, because the source names no time.
+    pub is_undated: bool,
 }
 
 /// How Dossier came to know what an event of its own says.

@@ -229,7 +229,7 @@ impl Reason {
 
 impl EventType {
     /// Whether a period begins with the event: see [`PurchaseChange::begins_period`].
-    pub(super) fn begins_period(&self) -> bool {
+    pub fn begins_period(&self) -> bool {
         match self.traits().changes {
             Purchase(change) => change.begins_period(),
             Nothing | Changes::Transfer | Balance => false,

@@ -52,7 +52,8 @@ pub(super) struct Fields<'a> {
     dossier_origin: Field<'a>,
     dossier_as_of_ms: Field<'a>,
     dossier_whole: Field<'a>,
-    dossier_is_sum: Field<'a>,
+    dossier_total: Field<'a>,
+    dossier_is_undated: Field<'a>,
     renewal_number: Field<'a>,
     items: Field<'a>,
     transferred_from: Field<'a>,
@@ -142,8 +143,9 @@ fn environment(fields: &Fields<'_>) -> (Option<Environment>, Option<String>) {
 fn snapshot(fields: &Fields<'_>, event_at: Moment) -> Option<Snapshot> {
     let origin = json::word(fields.dossier_origin).and_then(|word| Origin::parse(&word))?;
     let as_of = json::moment(fields.dossier_as_of_ms).unwrap_or(event_at);
-    let is_sum = json::boolean(fields.dossier_is_sum) == Some(true);
-    Some(Snapshot { origin, as_of, whole: json::word(fields.dossier_whole), is_sum })
+    let total = json::micros(fields.dossier_total);
+    let is_undated = json::boolean(fields.dossier_is_undated) == Some(true);
+    Some(Snapshot { origin, as_of, whole: json::word(fields.dossier_whole), total, is_undated })
 }
 
 /// How many characters of an unknown word are kept.

@@ -18,7 +18,7 @@ pub enum Party {
 }
 
 /// The fields that a purchase is derived from. Each is kept only if its value is plain, not an array or object.
-const PURCHASE_FIELDS: [&str; 33] = [
+const PURCHASE_FIELDS: [&str; 34] = [
     "id",
     "type",
     "event_timestamp_ms",
@@ -51,11 +51,13 @@ const PURCHASE_FIELDS: [&str; 33] = [
     "dossier_origin",
     "dossier_as_of_ms",
     "dossier_whole",
-    "dossier_is_sum",
+    "dossier_total",
+    "dossier_is_undated",
 ];
 
 /// The fields by which an event of our own says where it was read.
-const SNAPSHOT_FIELDS: [&str; 4] = ["dossier_origin", "dossier_as_of_ms", "dossier_whole", "dossier_is_sum"];
+const SNAPSHOT_FIELDS: [&str; 5] =
+    ["dossier_origin", "dossier_as_of_ms", "dossier_whole", "dossier_total", "dossier_is_undated"];
 
 /// The fields kept of an item of a bundle.
 const ITEM_FIELDS: [&str; 5] = ["product_id", "type", "currency", "price_in_purchased_currency", "expiration_at_ms"];

@@ -89,6 +89,12 @@ pub struct Summary {
     /// See [`Event::snapshot`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// Whether its price is what several payments come to. See [`Snapshot::total`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_total: bool,
+    /// See [`Snapshot::is_undated`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_undated: bool,
 }
 
 impl Summary {
@@ -135,6 +141,8 @@ impl Summary {
                 .clone()
                 .filter(|_| event.price.is_some_and(|price| price != Micros::ZERO)),
             origin: event.snapshot.as_ref().map(|snapshot| snapshot.origin),
+            is_total: event.snapshot.as_ref().is_some_and(|snapshot| snapshot.total.is_some()),
+            is_undated: event.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_undated),
         }
     }
 

@@ -183,6 +183,7 @@ impl Explanation<'_> {
         let why = match (&self.purchase.expiration_reason, self.purchase.unsubscribed_at) {
             (Some(Reason::Unsubscribe), _) if is_prepaid => Some(Sentence::new("prepaid time used up")),
             (Some(reason), _) => Some(Sentence::new(reason.words())),
+            (None, Some(_)) if self.purchase.is_unsubscribed_undated => Some(Sentence::new("renewal was off")),
             (None, Some(at)) => Some(Sentence::new("cancelled on ").time(self.on(at))),
             (None, None) if self.purchase.will_renew() => {
                 Some(Sentence::new("no renewal and no expiry have been reported since"))
@@ -242,6 +243,9 @@ impl Explanation<'_> {
             return Some(Sentence::new("replaced by another product on ").time(self.on(at)));
         }
         let at = purchase.unsubscribed_at?;
+        if purchase.is_unsubscribed_undated {
+            return Some(Sentence::new("renewal is off; since when is not known"));
+        }
         let price_note = Sentence::new("cancelled on ").time(self.on(at));
         Some(match &purchase.cancel_reason {
             Some(reason @ (Reason::PriceIncrease | Reason::DeveloperInitiated)) => {

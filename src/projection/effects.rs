@@ -83,6 +83,7 @@ impl Purchase {
             Cancel => self.cancel(event),
             Uncancel => {
                 self.unsubscribed_at = None;
+                self.is_unsubscribed_undated = false;
                 self.cancel_reason = None;
                 self.set_end(event.expires_at);
             }
@@ -110,6 +111,7 @@ impl Purchase {
     /// Clears what the last period left: cancellation, billing issue, refund, pause and pending change.
     fn start_afresh(&mut self, event: &Event) {
         self.unsubscribed_at = None;
+        self.is_unsubscribed_undated = false;
         self.cancel_reason = None;
         self.billing_issue_at = None;
         self.grace_expires_at = None;
@@ -171,6 +173,7 @@ impl Purchase {
             ) => {}
         }
         self.unsubscribed_at = Some(event.event_at);
+        self.is_unsubscribed_undated = event.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_undated);
         self.cancel_reason = event.cancel_reason.clone().or(Some(Reason::Unknown));
     }
 

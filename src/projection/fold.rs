@@ -330,7 +330,7 @@ fn is_within(at: Moment, earlier: Moment) -> bool {
 }
 
 /// The money of an event (§6.6): what it is, and how much.
-fn payment_of(event: &Event, change: PurchaseChange) -> Option<(PaymentKind, Option<Micros>)> {
+pub(super) fn payment_of(event: &Event, change: PurchaseChange) -> Option<(PaymentKind, Option<Micros>)> {
     let amount = event.price.map(Micros::abs);
     if change.begins_period() {
         return Some((PaymentKind::Charge, event.price));

@@ -16,6 +16,7 @@ mod status;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod yielding;
 
 pub use attributes::AttributeValue;

@@ -41,6 +41,10 @@ pub struct TransactionKey(pub i64);
 impl TransactionKey {
     /// The transaction of an event; that of events without an id is the empty one.
     pub fn of(event: &Event) -> TransactionKey {
+        if event.is_refund() && event.snapshot.as_ref().is_some_and(|snapshot| snapshot.total.is_some()) {
+            // It gives back what several transactions brought.
+            return TransactionKey::named(None, Some(&format!("refunds of {:?}", event.transaction_id)), None);
+        }
         TransactionKey::named(event.store.as_ref(), event.transaction_id.as_deref(), event.renewal_number)
     }
 

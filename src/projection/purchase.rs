@@ -78,6 +78,9 @@ pub struct Purchase {
     pub grace_expires_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsubscribed_at: Option<Moment>,
+    /// Whether [`Purchase::unsubscribed_at`] is when it was found that renewal is off, because nobody told when that happened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unsubscribed_undated: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<Reason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,6 +171,7 @@ impl Purchase {
             expires_at: None,
             grace_expires_at: None,
             unsubscribed_at: None,
+            is_unsubscribed_undated: false,
             cancel_reason: None,
             billing_issue_at: None,
             refunded_at: None,

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::Fact;
+use super::{Fact, totals};
 use crate::base::clock::Moment;
 use crate::base::ids::EventId;
 use crate::base::money::Micros;
@@ -17,7 +17,7 @@ const SAME_TIME_MS: i64 = 2 * 3_600_000;
 /// Two reports of one transaction, of which one names no renewal number, have times of purchase at most so far apart.
 const SAME_START_MS: i64 = 86_400_000;
 /// What is left of a refund and is less than a cent was never paid back: sources round dollars differently.
-const ROUNDING: Micros = Micros(10_000);
+pub(super) const ROUNDING: Micros = Micros(10_000);
 
 /// What an event says of a transaction. Only events that say the same can stand for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,8 @@ pub(super) fn sift(facts: Vec<Fact>) -> Sifted {
     sifted
 }
 
-enum Verdict {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Verdict {
     Yields,
     /// It names a sum of which only so much is not reported by others; less than nothing for a refund.
     Pays(Micros),
@@ -73,59 +74,52 @@ type Key<'a> = (Environment, &'a str, &'a str);
 struct Transactions<'a> {
     /// By their transactions: the id is the one that all renewals of a Google order share.
     all: HashMap<Key<'a>, Vec<&'a Event>>,
-    /// By their subscriptions, where a sum is one of them: the id is that of the first transaction.
-    of_sums: HashMap<Key<'a>, Vec<&'a Event>>,
+    /// By their subscriptions, where one of them names a total: the id is that of the first transaction.
+    with_totals: HashMap<Key<'a>, Vec<&'a Fact>>,
 }
 
 impl<'a> Transactions<'a> {
     fn of(facts: &'a [Fact]) -> Transactions<'a> {
         let mut transactions = Transactions::default();
         let mut seen = HashSet::new();
-        let events: Vec<&Event> =
-            facts.iter().map(|fact| &*fact.event).filter(|event| seen.insert(event.id.as_str())).collect();
-        let sums = events.iter().copied().filter(|event| is_sum(event)).filter_map(key_of_subscription);
-        transactions.of_sums = sums.map(|key| (key, Vec::new())).collect();
-        for event in events {
-            if let Some(key) = key(event) {
-                transactions.all.entry(key).or_default().push(event);
+        let facts: Vec<&Fact> = facts.iter().filter(|fact| seen.insert(fact.event.id.as_str())).collect();
+        let totals = facts.iter().filter(|fact| total_of(&fact.event).is_some());
+        transactions.with_totals =
+            totals.filter_map(|fact| Some((key_of_subscription(&fact.event)?, Vec::new()))).collect();
+        for fact in facts {
+            let subscription = key_of_subscription(&fact.event).and_then(|key| transactions.with_totals.get_mut(&key));
+            if let Some(subscription) = subscription {
+                subscription.push(fact);
             }
-            if let Some(of_sum) = key_of_subscription(event).and_then(|key| transactions.of_sums.get_mut(&key)) {
-                of_sum.push(event);
+            if let (Some(key), None) = (key(&fact.event), total_of(&fact.event)) {
+                transactions.all.entry(key).or_default().push(&fact.event);
             }
         }
         transactions
     }
 
-    /// The events of the same transaction; of a sum, those of the same subscription.
-    fn others(&self, event: &'a Event) -> Vec<&'a Event> {
-        let (key, all) = match is_sum(event) {
-            true => (key_of_subscription(event), &self.of_sums),
-            false => (key(event), &self.all),
-        };
-        let others = key.and_then(|key| all.get(&key)).into_iter().flatten().copied();
-        others.filter(|other| is_sum(event) || is_same_transaction(event, other)).collect()
-    }
-
-    /// Whether another reading takes the place of this one.
-    fn is_read_later(&self, event: &'a Event) -> bool {
-        let Some(own) = &event.snapshot else { return false };
-        let is_later =
-            |other: &&Event| other.snapshot.as_ref().is_some_and(|theirs| is_later((own, event), (theirs, other)));
-        self.others(event).iter().any(is_later)
-    }
-
     fn verdicts(&self, facts: &'a [Fact]) -> HashMap<EventId, Verdict> {
-        let verdict = |fact: &'a Fact| match &fact.event.snapshot {
-            Some(_) => self.verdict(&fact.event),
-            None => self.is_filled_up(&fact.event).then_some(Verdict::Yields),
+        let verdict = |event: &'a Event| match &event.snapshot {
+            Some(snapshot) => self.verdict(event, snapshot),
+            None => self.is_filled_up(event).then_some(Verdict::Yields),
         };
-        facts.iter().filter_map(|fact| Some((fact.row, verdict(fact)?))).collect()
+        let others = facts.iter().filter(|fact| total_of(&fact.event).is_none());
+        let mut verdicts: HashMap<EventId, Verdict> =
+            others.filter_map(|fact| Some((fact.row, verdict(&fact.event)?))).collect();
+        for subscription in self.with_totals.values() {
+            let of_totals = totals::verdicts(subscription, &verdicts);
+            verdicts.extend(of_totals);
+        }
+        verdicts
     }
 
     /// Whether Dossier read of a purchase or renewal what the store's own event leaves out.
     fn is_filled_up(&self, own: &Event) -> bool {
         let is_start = aspects(own).contains(&Aspect::Start);
-        let same = || key(own).and_then(|key| self.all.get(&key)).into_iter().flatten();
+        let of_transaction = || key(own).and_then(|key| self.all.get(&key)).into_iter().flatten().copied();
+        let subscription = || key_of_subscription(own).and_then(|key| self.with_totals.get(&key)).into_iter().flatten();
+        let totals = || subscription().map(|fact| &*fact.event).filter(|event| total_of(event).is_some());
+        let same = || of_transaction().chain(totals());
         is_start
             && same().any(|read| {
                 read.snapshot.is_some()
@@ -136,21 +130,14 @@ impl<'a> Transactions<'a> {
             })
     }
 
-    fn verdict(&self, event: &'a Event) -> Option<Verdict> {
+    fn verdict(&self, event: &Event, snapshot: &Snapshot) -> Option<Verdict> {
         let aspect = *aspects(event).first()?;
-        if self.is_read_later(event) {
+        let same = self.all.get(&key(event)?).into_iter().flatten();
+        let others: Vec<&Event> = same.copied().filter(|other| is_same_transaction(event, other)).collect();
+        let later =
+            |other: &&Event| other.snapshot.as_ref().is_some_and(|theirs| is_later((snapshot, event), (theirs, other)));
+        if others.iter().any(later) {
             return Some(Verdict::Yields);
-        }
-        let others = self.others(event);
-        if is_sum(event) {
-            // What an export tells counts by itself as well.
-            let told = others.iter().copied().filter(|other| !is_sum(other) && aspects(other).contains(&aspect));
-            let told: Vec<&Event> = told.filter(|other| !self.is_read_later(other)).collect();
-            return match aspect {
-                Aspect::Start => left_of_sum(event, &told),
-                _ if told.is_empty() => None,
-                _ => left_of(event, &told),
-            };
         }
         let stores_own =
             others.iter().copied().filter(|other| other.snapshot.is_none() && aspects(other).contains(&aspect));
@@ -165,7 +152,7 @@ impl<'a> Transactions<'a> {
             stores_own.filter(|other| aspect != Aspect::Start || !lacks(other, event)).collect();
         match aspect {
             _ if stores_own.is_empty() => None,
-            Aspect::Refund => left_of(event, &stores_own),
+            Aspect::Refund => left_of(event, &stores_own, snapshot.as_of),
             Aspect::Start | Aspect::OptOut | Aspect::BillingIssue | Aspect::End | Aspect::Pause => {
                 Some(Verdict::Yields)
             }
@@ -174,14 +161,19 @@ impl<'a> Transactions<'a> {
 }
 
 /// Whether an event leaves out what another one names: the price, the product, or the end of the period.
-fn lacks(own: &Event, other: &Event) -> bool {
+pub(super) fn lacks(own: &Event, other: &Event) -> bool {
     (own.price.is_none() && other.price.is_some())
         || (own.product_id.is_none() && other.product_id.is_some())
         || (own.expires_at.is_none() && other.expires_at.is_some())
 }
 
-/// What stores' own refunds leave of one that names the sum of all.
-fn left_of(event: &Event, stores_own: &[&Event]) -> Option<Verdict> {
+/// What stores' own refunds leave of one that names the sum of all until then.
+fn left_of(event: &Event, stores_own: &[&Event], as_of: Moment) -> Option<Verdict> {
+    let until = Moment(as_of.millis().saturating_add(SAME_TIME_MS));
+    let stores_own: Vec<&&Event> = stores_own.iter().filter(|refund| refund.event_at <= until).collect();
+    if stores_own.is_empty() {
+        return None;
+    }
     let stated = |event: &Event| event.price.map(Micros::abs).filter(|amount| *amount != Micros::ZERO);
     let Some(sum) = stated(event) else { return Some(Verdict::Yields) };
     let paid_back = stores_own.iter().try_fold(Micros::ZERO, |all, refund| Some(all.plus(stated(refund)?)));
@@ -190,30 +182,12 @@ fn left_of(event: &Event, stores_own: &[&Event]) -> Option<Verdict> {
     Some(if left < ROUNDING { Verdict::Yields } else { Verdict::Pays(Micros::ZERO.minus(left)) })
 }
 
-/// Whether a purchase that was found names all that was paid of a subscription until then, or all that was paid back: where a source
-/// does not list payments.
-fn is_sum(event: &Event) -> bool {
-    event.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_sum)
+/// What a subscription had brought, where an event says that and no payments one by one.
+fn total_of(event: &Event) -> Option<Micros> {
+    event.snapshot.as_ref()?.total
 }
 
-/// What other purchases and renewals leave of the sum of all.
-fn left_of_sum(event: &Event, told: &[&Event]) -> Option<Verdict> {
-    // Until the end of its period the next one has not begun.
-    let end = event.expires_at.map(|end| end.plus_days(-1));
-    let until = event.purchased_at.map(|at| at.plus_days(1)).max(end);
-    let told: Vec<&Event> = told.iter().copied().filter(|other| other.purchased_at <= until).collect();
-    let paid = told.iter().fold(Micros::ZERO, |sum, other| sum.plus(other.price.unwrap_or_default()));
-    // What it fills up yields to it.
-    let has_begun = told.iter().any(|other| is_same_start(event, other) && !lacks(other, event));
-    match (event.price.map(|price| price.minus(paid)), told.is_empty()) {
-        (_, true) => None,
-        (Some(left), false) if left >= ROUNDING => Some(Verdict::Pays(left)),
-        (_, false) if has_begun => Some(Verdict::Yields),
-        (_, false) => Some(Verdict::Pays(Micros::ZERO)),
-    }
-}
-
-fn is_same_start(one: &Event, other: &Event) -> bool {
+pub(super) fn is_same_start(one: &Event, other: &Event) -> bool {
     let times = one.purchased_at.zip(other.purchased_at);
     times.is_none_or(|(one, other)| one.since(other).abs() <= SAME_START_MS)
 }
@@ -221,9 +195,6 @@ fn is_same_start(one: &Event, other: &Event) -> bool {
 /// Whether another reading of a transaction takes the place of this one: a later one of all that is known of it, or one of the
 /// same thing.
 fn is_later((own, event): (&Snapshot, &Event), (theirs, other): (&Snapshot, &Event)) -> bool {
-    if own.is_sum != theirs.is_sum {
-        return false;
-    }
     let replaces_whole = own.whole.is_some() && theirs.whole.is_some();
     let is_same_whole = replaces_whole && own == theirs;
     let says_the_same = aspects(event).iter().any(|aspect| aspects(other).contains(aspect));
@@ -480,48 +451,79 @@ mod tests {
         assert_eq!(spent(&[read(json!({})), found(json!({ "price": 8 }))]), 8.0);
     }
 
-    #[test]
-    fn what_was_found_paid_back_where_payments_are_not_listed_is_the_sum_of_all_refunds() {
-        let of = |number: i64| {
-            let id = format!("order-{number}");
-            json!({ "store": "AMAZON", "transaction_id": id, "original_transaction_id": "s", "renewal_number": number })
-        };
-        let (first, second) = (fact(of(1)), fact(with(of(2), json!({ "purchased_at_ms": 720 * HOUR }))));
-        let found = |price: f64| {
-            let own = json!({ "dossier_origin": "comparison", "dossier_whole": null, "dossier_is_sum": true });
-            let of = json!({ "store": "AMAZON", "transaction_id": "s", "original_transaction_id": "s" });
-            read(with(with(own, of), with(refund(price), json!({ "purchased_at_ms": 720 * HOUR }))))
-        };
-        let told = fact(with(of(1), refund(10.0)));
-        assert_eq!(spent(&[first.clone(), second.clone(), found(10.0)]), 10.0);
-        assert_eq!(spent(&[first.clone(), second.clone(), found(10.0), told.clone()]), 10.0);
-        assert_eq!(spent(&[first, second, found(14.0), told]), 6.0);
+    /// A payment of ten dollars at Roku, where each renewal has an id of its own, at the beginning of this period.
+    fn paid(number: i64) -> Value {
+        let at = (number - 1) * 720 * HOUR;
+        json!({
+            "store": "ROKU", "transaction_id": format!("order-{number}"), "original_transaction_id": "order-1",
+            "renewal_number": number, "purchased_at_ms": at, "expiration_at_ms": at + 720 * HOUR, "event_timestamp_ms": at,
+        })
+    }
+
+    /// What was found of that subscription in this period: it had brought so much.
+    fn total(number: i64, dollars: f64, changes: Value) -> Fact {
+        let own = json!({ "dossier_origin": "comparison", "dossier_whole": null, "dossier_total": dollars, "price": dollars });
+        let found = json!({ "dossier_as_of_ms": (number * 720 - 1) * HOUR, "transaction_id": "order-1", "renewal_number": null });
+        read(with(with(paid(number), own), with(found, changes)))
+    }
+
+    fn paid_back(number: i64, of: i64) -> Value {
+        let at = json!({ "event_timestamp_ms": (number * 720 - 2) * HOUR, "id": format!("back {number} {of}") });
+        with(with(paid(of), refund(10.0)), at)
     }
 
     #[test]
-    fn of_a_sum_what_others_tell_is_taken_off_and_a_later_sum_takes_its_place() {
-        let of = |number: i64| {
-            let (id, at) = (format!("order-{number}"), (number - 1) * 720 * HOUR);
-            json!({
-                "store": "ROKU", "transaction_id": id, "original_transaction_id": "s", "renewal_number": number,
-                "purchased_at_ms": at, "expiration_at_ms": at + 720 * HOUR, "event_timestamp_ms": at,
-            })
-        };
-        let sum = |number: i64, dollars: i64| {
-            let own = json!({ "dossier_origin": "comparison", "dossier_whole": null, "dossier_is_sum": true, "price": dollars });
-            let as_of =
-                json!({ "dossier_as_of_ms": number * 720 * HOUR, "transaction_id": "s", "renewal_number": null });
-            read(with(of(number), with(own, as_of)))
-        };
-        let exported = |number: i64| read(with(of(number), json!({ "dossier_whole": format!("row {number}") })));
-        assert_eq!(spent(&[sum(2, 20)]), 20.0);
-        assert_eq!(spent(&[sum(2, 20), sum(3, 30)]), 30.0);
-        assert_eq!(spent(&[sum(2, 20), fact(of(1)), exported(2), sum(3, 30)]), 30.0);
-        assert_eq!(spent(&[sum(2, 20), fact(of(3))]), 30.0, "what was paid after it is not in it");
-        let unpriced = || fact(with(of(2), json!({ "price": null })));
-        assert_eq!(spent(&[sum(2, 20), unpriced(), fact(of(1))]), 20.0);
-        let whole = [sum(3, 30), exported(1), fact(of(2)), fact(of(3))];
+    fn of_a_total_what_others_report_is_taken_off_and_a_later_one_takes_its_place() {
+        let exported = |number: i64| read(with(paid(number), json!({ "dossier_whole": format!("row {number}") })));
+        let first = || total(2, 20.0, json!({}));
+        let second = || total(3, 30.0, json!({}));
+        assert_eq!(spent(&[first()]), 20.0);
+        assert_eq!(spent(&[first(), second()]), 30.0);
+        assert_eq!(spent(&[first(), fact(paid(1)), exported(2), second()]), 30.0);
+        assert_eq!(spent(&[first(), fact(paid(3))]), 30.0, "what was paid after it is not in it");
+        let unpriced = || fact(with(paid(2), json!({ "price": null })));
+        assert_eq!(spent(&[first(), unpriced(), fact(paid(1))]), 20.0);
+        let whole = [second(), exported(1), fact(paid(2)), fact(paid(3))];
         assert_eq!((spent(&whole), yields(&whole)), (30.0, 1));
+    }
+
+    #[test]
+    fn what_was_paid_within_the_period_of_a_total_is_not_in_it_when_it_came_later() {
+        let year = json!({ "expiration_at_ms": 9_000 * HOUR });
+        let upgrade = json!({ "purchased_at_ms": 900 * HOUR, "event_timestamp_ms": 900 * HOUR, "price": 150 });
+        assert_eq!(spent(&[total(1, 100.0, year), fact(with(paid(2), upgrade))]), 250.0);
+    }
+
+    #[test]
+    fn a_total_is_less_refunds_whoever_tells_of_them() {
+        let found = || total(3, 20.0, json!({}));
+        let part = [fact(paid(1)), fact(paid_back(2, 1))];
+        assert_eq!(spent(&[vec![found()], part.to_vec()].concat()), 20.0);
+        let all = [fact(paid(1)), fact(paid(2)), fact(paid(3)), fact(paid_back(2, 1))];
+        assert_eq!(spent(&[vec![found()], all.to_vec()].concat()), 20.0);
+    }
+
+    #[test]
+    fn what_was_found_paid_back_where_payments_are_not_listed_is_of_all_of_them() {
+        let bought = [fact(paid(1)), fact(paid(2)), fact(paid(3))];
+        let found = |dollars: f64| {
+            let of = json!({ "event_timestamp_ms": (3 * 720 - 1) * HOUR, "transaction_id": "order-3" });
+            total(3, dollars, with(refund(30.0 - dollars), of))
+        };
+        let with_all = |more: &[Fact]| spent(&[bought.to_vec(), more.to_vec()].concat());
+        assert_eq!(with_all(&[found(20.0)]), 20.0);
+        assert_eq!(with_all(&[found(5.0)]), 5.0, "more than the newest transaction brought");
+        assert_eq!(with_all(&[found(20.0), fact(paid_back(2, 1))]), 20.0);
+        assert_eq!(with_all(&[found(20.0), fact(paid_back(4, 3))]), 10.0, "this one came later");
+        assert_eq!(with_all(&[found(10.0), fact(paid_back(2, 1))]), 10.0);
+        assert_eq!(spent(&[total(2, 20.0, json!({})), fact(paid(3)), found(20.0), fact(paid_back(2, 1))]), 20.0);
+    }
+
+    #[test]
+    fn a_refund_that_came_after_the_reading_is_another_one() {
+        let part = |hours: i64| fact(with(refund(3.0), json!({ "event_timestamp_ms": hours * HOUR })));
+        assert_eq!(spent(&[fact(json!({})), read(refund(3.0)), part(5)]), 7.0);
+        assert_eq!(spent(&[fact(json!({})), read(refund(3.0)), part(5), part(950)]), 4.0);
     }
 
     #[test]

@@ -152,17 +152,13 @@ async fn amounts_that_do_not_fit_are_said_and_not_entered_again_and_again() {
 }
 
 #[actix_web::test]
-async fn payments_that_the_key_may_not_read_are_said_once_and_the_sum_is_right_all_the_same() {
+async fn where_the_key_may_not_read_payments_nothing_is_concluded() {
     let (desk, upstream) = desk().await;
-    upstream.change("lena", |customer| customer.purchases = 1);
-    let both = ["sub1", "sub2"].map(|id| shown("lena", json!({ "id": id, "store_subscription_identifier": id })));
-    upstream.sells("customers/lena/subscriptions", both.to_vec());
-    upstream.fails(&["subscriptions/sub1/transactions", "subscriptions/sub2/transactions"], &[]);
-    let compared = ask(&desk, "lena", Origin::Import);
-    assert!(matches!(compared.outcome, Outcome::Filled(_)), "{compared:?}");
-    assert_eq!(compared.remarks.len(), 1, "{compared:?}");
-    assert!(compared.remarks[0].starts_with("Payments of subscriptions could not be read: "), "{compared:?}");
-    assert_eq!(spent(&desk, "lena"), 19_980_000);
+    upstream.sells("customers/mara/subscriptions", vec![shown("mara", json!({ "status": "expired" }))]);
+    upstream.fails(&["subscriptions/sub1/transactions"], &[]);
+    let Outcome::Failed(words) = ask(&desk, "mara", Origin::Comparison).outcome else { panic!("it is not read") };
+    assert!(words.starts_with("The list of transactions is not open to the key: "), "{words}");
+    assert_eq!(count_events(&desk), 1);
 }
 
 #[actix_web::test]
@@ -271,6 +267,121 @@ async fn periods_that_are_listed_without_amounts_share_a_sum_of_which_webhooks_t
         assert_eq!(spent(&desk, "lena"), 30_000_000, "after renewal {number}");
         assert_eq!(ask(&desk, "lena", Origin::Comparison).outcome, Outcome::Same, "after renewal {number}");
     }
+}
+
+/// A Roku subscription of Lena's as RevenueCat shows it, with the id of its newest payment.
+fn at_roku(id: &str, newest: &str, dollars: i64) -> Value {
+    shown(
+        "lena",
+        json!({
+            "id": id, "store": "roku", "store_subscription_identifier": newest, "starts_at": NOW.millis() - 63 * DAY,
+            "total_revenue_in_usd": { "currency": "USD", "gross": dollars },
+        }),
+    )
+}
+
+#[actix_web::test]
+async fn what_was_found_under_the_newest_id_counts_once_when_webhooks_name_the_first() {
+    let (desk, upstream) = desk().await;
+    upstream.change("lena", |customer| customer.purchases = 1);
+    upstream.sells("customers/lena/subscriptions", vec![at_roku("sub1", "order-2", 20)]);
+    ask(&desk, "lena", Origin::Import);
+    assert_eq!(spent(&desk, "lena"), 20_000_000);
+    let own = json!({ "original_transaction_id": "order-1" });
+    deliver(&desk, desk.project, &[told("ROKU", "order-3", 3, own)]);
+    upstream.sells("customers/lena/subscriptions", vec![at_roku("sub1", "order-3", 30)]);
+    let found = ask(&desk, "lena", Origin::Comparison);
+    assert!(found.words().contains("counted under another id before"), "{found:?}");
+    assert_eq!(spent(&desk, "lena"), 30_000_000);
+    let again = ask(&desk, "lena", Origin::Comparison);
+    assert_eq!((again.outcome, spent(&desk, "lena")), (Outcome::Same, 30_000_000));
+}
+
+#[actix_web::test]
+async fn more_than_the_newest_payment_is_found_paid_back_and_what_else_is_missing_is_found_too() {
+    let (desk, upstream) = desk().await;
+    upstream.change("lena", |customer| customer.purchases = 1);
+    for number in [1, 2, 3] {
+        let own = json!({ "original_transaction_id": "order-1" });
+        deliver(&desk, desk.project, &[told("ROKU", &format!("order-{number}"), number, own)]);
+    }
+    let missing = json!({ "id": "sub2", "store_subscription_identifier": "t-missing", "product_id": "prod2" });
+    let missing = shown("lena", missing);
+    upstream.sells("customers/lena/subscriptions", vec![at_roku("sub1", "order-3", 10), missing]);
+    assert!(matches!(ask(&desk, "lena", Origin::Comparison).outcome, Outcome::Found(_)));
+    assert_eq!(spent(&desk, "lena"), 10_000_000 + 9_990_000);
+    assert_eq!(ask(&desk, "lena", Origin::Comparison).outcome, Outcome::Same);
+    // A refund of another payment that comes later is one more.
+    let refund = json!({
+        "id": "refund", "type": "CANCELLATION", "cancel_reason": "CUSTOMER_SUPPORT", "price": -10,
+        "price_in_purchased_currency": -10, "event_timestamp_ms": NOW.millis() + 60_000, "original_transaction_id": "order-1",
+    });
+    desk.clock.advance(120);
+    deliver(&desk, desk.project, &[told("ROKU", "order-3", 3, refund)]);
+    assert_eq!(spent(&desk, "lena"), 9_990_000);
+}
+
+#[actix_web::test]
+async fn subscriptions_there_that_are_one_purchase_here_are_compared_together() {
+    let (desk, upstream) = desk().await;
+    upstream.change("lena", |customer| customer.purchases = 1);
+    let own = json!({ "original_transaction_id": "t-lena-2" });
+    for (number, id) in [(1, "t-lena-2"), (2, "t-lena-1"), (3, "t-lena")] {
+        deliver(&desk, desk.project, &[told("APP_STORE", id, number, own.clone())]);
+    }
+    let before = NOW.millis() - 33 * DAY;
+    let monthly = json!({
+        "id": "sub1", "product_id": "monthly", "store_subscription_identifier": "t-lena-1", "status": "expired", "gives_access": false,
+        "starts_at": NOW.millis() - 63 * DAY, "current_period_starts_at": before, "current_period_ends_at": before + 30 * DAY,
+        "total_revenue_in_usd": { "currency": "USD", "gross": 20 },
+    });
+    let annual = json!({
+        "id": "sub2", "product_id": "annual", "store_subscription_identifier": "t-lena", "total_revenue_in_usd": { "currency": "USD", "gross": 10 },
+    });
+    let paid = json!({ "revenue_in_usd": { "currency": "USD", "gross": 10 } });
+    upstream.sells("customers/lena/subscriptions", vec![shown("lena", monthly), shown("lena", annual)]);
+    let listed = |numbers: &[i64]| numbers.iter().map(|number| period("lena", *number, paid.clone())).collect();
+    upstream.sells("subscriptions/sub1/transactions", listed(&[2, 1]));
+    upstream.sells("subscriptions/sub2/transactions", listed(&[0]));
+    let compared = ask(&desk, "lena", Origin::Comparison);
+    assert_eq!((compared.outcome, compared.remarks), (Outcome::Same, Vec::<String>::new()));
+    assert_eq!(spent(&desk, "lena"), 30_000_000);
+}
+
+#[actix_web::test]
+async fn ids_and_attributes_that_cannot_be_taken_over_are_not_found_again_and_again() {
+    let (desk, upstream) = desk().await;
+    let ids = ["mara", "NaN", &"x".repeat(1_600), "mara-2"].map(str::to_owned);
+    upstream.sells("customers/mara/aliases", ids.iter().map(|id| json!({ "id": id })).collect());
+    upstream.sells("customers/mara/subscriptions", vec![shown("mara", json!({}))]);
+    let at = NOW.millis() - DAY;
+    let level = |value: &str| {
+        vec![json!({ "object": "customer.attribute", "name": "level", "value": value, "updated_at": at })]
+    };
+    upstream.sells("customers/mara/attributes", level("9"));
+    let found = ask(&desk, "mara", Origin::Comparison).words();
+    assert!(found.contains("level") && found.contains("1 App User ID"), "{found}");
+    assert_eq!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Same);
+    upstream.sells("customers/mara/attributes", level("10"));
+    assert_eq!(
+        ask(&desk, "mara", Origin::Comparison).outcome,
+        Outcome::Same,
+        "of the same time the greater one counts"
+    );
+}
+
+#[actix_web::test]
+async fn when_renewal_was_switched_off_is_not_made_up() {
+    let (desk, upstream) = desk().await;
+    upstream
+        .sells("customers/mara/subscriptions", vec![shown("mara", json!({ "auto_renewal_status": "will_not_renew" }))]);
+    assert!(matches!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Found(_)));
+    let page = desk.page(&ADA, "/projects/sundial/customers/mara").await;
+    assert!(page.contains("renewal is off; since when is not known"), "{page}");
+    assert!(
+        page.contains("Renewal was found switched off") && page.contains("when it happened is not known"),
+        "{page}"
+    );
 }
 
 #[actix_web::test]

@@ -101,6 +101,8 @@ fields! {
     32 unknown_environment,
     33 transaction_id,
     34 origin,
+    35 is_total,
+    36 is_undated,
 }
 
 #[cfg(test)]
@@ -161,6 +163,8 @@ mod tests {
             unknown_environment: None,
             transaction_id: text("t-1"),
             origin: Some(Origin::Comparison),
+            is_total: true,
+            is_undated: true,
         }
     }
 
@@ -191,7 +195,7 @@ mod tests {
         let pair = |at: usize| u8::from_str_radix(WRITTEN.get(at..at + 2)?, 16).ok();
         let bytes: Vec<u8> = (0..WRITTEN.len()).step_by(2).filter_map(pair).collect();
         // Transactions and origins are newer.
-        let written = Summary { transaction_id: None, origin: None, ..full() };
+        let written = Summary { transaction_id: None, origin: None, is_total: false, is_undated: false, ..full() };
         assert_eq!(Digest::from_bytes(bytes).read().as_ref(), Ok(&written));
         let json = serde_json::to_vec(&written).expect("JSON");
         assert_eq!(Digest::from_bytes(json).read(), Ok(written));

@@ -39,9 +39,12 @@ pub struct Imported {
     dossier_as_of_ms: Moment,
     #[serde(skip_serializing_if = "String::is_empty")]
     dossier_whole: String,
-    /// Whether it names the sum of all that was paid of a subscription until its period ends, or of all that was paid back of it.
+    /// What the subscription had brought by then, less refunds, where the source names no payments one by one (§6.7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dossier_total: Option<Amount>,
+    /// Whether it is dated when it was found, because the source names no time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub dossier_is_sum: bool,
+    pub dossier_is_undated: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<String>,
 }
@@ -116,7 +119,8 @@ impl Imported {
             dossier_origin: Origin::Import,
             dossier_as_of_ms: as_of,
             dossier_whole: String::new(),
-            dossier_is_sum: false,
+            dossier_total: None,
+            dossier_is_undated: false,
             aliases: Vec::new(),
         }
     }

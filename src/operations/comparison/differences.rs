@@ -9,6 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::ours::{Held, Index, Ours};
 use super::purchases::Comparison;
 use super::standing::SAME_END_MS;
+use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::money::Micros;
@@ -73,38 +74,72 @@ pub struct Marked {
     pub now: Moment,
 }
 
-/// Compares purchases and grants.
+/// Compares purchases and grants: all of them, or the one with this transaction.
 ///
 /// # Errors
 /// [`Error::Internal`] when an event cannot be made.
-pub fn of_purchases(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differences, Error> {
+pub fn of_purchases(shown: &Shown, ours: &Ours, marked: Marked, only: Option<&str>) -> Result<Differences, Error> {
     let mut all = Differences::default();
     let mut matching = Matching::of(shown, ours);
     let mut events = Vec::new();
+    let is_wanted = |theirs: &shown::Purchase| only.is_none_or(|only| theirs.transaction == only);
+    let (mut matched, mut elsewhere) = (Vec::new(), Vec::new());
     for theirs in &shown.purchases {
         if theirs.store == Store::Promotional {
-            events.extend(grant(&mut all, theirs, ours, marked));
-        } else if ours.elsewhere.contains_key(&theirs.transaction) {
-            // Nobody else is named: whoever is erased later would stay known by it.
-            let order = text::visible(&theirs.transaction);
-            all.remarks.push(format!("At RevenueCat this customer has {order}, which somebody else has here."));
-        } else {
-            let own = matching.take(theirs);
-            let temporary = own.filter(|own| own.purchase.kind == Kind::Temporary);
-            if temporary.is_some_and(|own| has_same_end(own, theirs)) {
-                continue;
+            if is_wanted(theirs) {
+                events.extend(grant(&mut all, theirs, ours, marked));
             }
-            let mut comparison = Comparison::new(theirs, own.filter(|_| temporary.is_none()), marked);
-            comparison.run();
-            events.extend(comparison.events);
-            all.found.extend(comparison.found);
-            all.remarks.extend(comparison.remarks);
+        } else if ours.elsewhere.contains_key(&theirs.transaction) {
+            elsewhere.push(text::visible(&theirs.transaction));
+        } else {
+            matching.add(&mut matched, theirs);
         }
     }
-    all.remarks.extend(matching.only_here(marked.now));
+    for (place, theirs) in matched.iter().filter(|(_, theirs)| is_wanted(theirs)) {
+        let own = place.and_then(|place| ours.purchases.get(place));
+        let temporary = own.filter(|own| own.purchase.kind == Kind::Temporary);
+        if temporary.is_some_and(|own| has_same_end(own, theirs)) {
+            continue;
+        }
+        let mut comparison = Comparison::new(theirs, own.filter(|_| temporary.is_none()), marked);
+        comparison.is_non_renewing = ours.is_non_renewing(theirs);
+        comparison.run();
+        events.extend(comparison.events);
+        all.found.extend(comparison.found);
+        all.remarks.extend(comparison.remarks);
+        for superseded in matching.superseded(ours, theirs).filter(|_| place.is_some()) {
+            let mut comparison = Comparison::new(theirs, Some(superseded), marked);
+            comparison.count_nothing();
+            events.extend(comparison.events);
+            all.found.extend(comparison.found);
+        }
+    }
+    if only.is_none() {
+        // Nobody else is named: whoever is erased later would stay known by it.
+        let of_others =
+            |order: String| format!("At RevenueCat this customer has {order}, which somebody else has here.");
+        all.remarks.extend(elsewhere.into_iter().map(of_others));
+        all.remarks.extend(matching.only_here(marked.now));
+    }
     let ids = [shown.app_user_id.as_str()];
     all.deliveries = Imported::found_deliveries(&events, &ids, marked.now)?;
     Ok(all)
+}
+
+/// Joins two subscriptions there that are one purchase here, as after a change of product: the newer one counts, with all that
+/// was paid for both.
+fn join(one: &mut shown::Purchase, other: &shown::Purchase) {
+    let older =
+        if other.period_start > one.period_start { std::mem::replace(one, other.clone()) } else { other.clone() };
+    one.started_at = one.started_at.min(older.started_at);
+    one.total = one.total.zip(older.total).map(|(own, theirs)| own.plus(theirs));
+    one.periods = one.periods.take().zip(older.periods).map(|(own, theirs)| {
+        let mut all: Vec<shown::Period> = own;
+        let known: HashSet<String> = all.iter().map(|period| period.transaction.clone()).collect();
+        all.extend(theirs.into_iter().filter(|period| !known.contains(&period.transaction)));
+        all.sort_by_key(|period| period.purchased_at);
+        all
+    });
 }
 
 fn has_same_end(own: &Held, theirs: &shown::Purchase) -> bool {
@@ -138,15 +173,36 @@ impl<'a> Matching<'a> {
         Matching { ours: &ours.purchases, index, taken: HashSet::new(), theirs_of, ours_of }
     }
 
-    /// The purchase that RevenueCat shows: by the store's ids, else the only subscription to its product.
-    fn take(&mut self, theirs: &'a shown::Purchase) -> Option<&'a Held> {
+    /// Adds a purchase that RevenueCat shows, with the place of the one here, if there is one.
+    fn add(&mut self, matched: &mut Vec<(Option<usize>, shown::Purchase)>, theirs: &'a shown::Purchase) {
+        let place = self.find(theirs);
+        let known = matched.iter_mut().find(|(known, other)| {
+            place.is_some() && *known == place && other.is_subscription && theirs.is_subscription
+        });
+        self.taken.extend(place);
+        match known {
+            Some((_, known)) => join(known, theirs),
+            None => matched.push((place, theirs.clone())),
+        }
+    }
+
+    /// The place of the purchase that RevenueCat shows: by the store's ids, else the only subscription to its product.
+    fn find(&self, theirs: &'a shown::Purchase) -> Option<usize> {
         let product = product_there(theirs);
         let only = || match self.ours_of.get(&product).map(Vec::as_slice) {
             Some([only]) if theirs.is_subscription && self.theirs_of.get(&product) == Some(&1) => Some(*only),
             _ => None,
         };
-        let place = self.index.find(self.ours, theirs).or_else(only)?;
-        self.taken.insert(place).then(|| self.ours.get(place)).flatten()
+        self.index.find(self.ours, theirs).or_else(only)
+    }
+
+    /// The purchases here that were found under another id, before webhooks told of this subscription.
+    fn superseded<'b>(&'b self, ours: &'b Ours, theirs: &'b shown::Purchase) -> impl Iterator<Item = &'b Held> {
+        let places = ours.found_only.iter().filter(|place| !self.taken.contains(place));
+        let found = places.filter_map(|place| ours.purchases.get(*place));
+        found.filter(move |held| {
+            product_here(held) == product_there(theirs) && held.purchase.revenue.net != Micros::ZERO
+        })
     }
 
     /// What of our side was not shown, in words. Grants that are over do not matter.
@@ -229,7 +285,8 @@ fn promotional(theirs: &shown::Purchase, end: Option<Moment>) -> Transaction {
 /// As [`of_purchases`].
 pub fn of_details(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differences, Error> {
     let mut all = Differences::default();
-    let ids: Vec<&str> = shown.ids.iter().map(String::as_str).collect();
+    // What can be no App User ID here is none of them.
+    let ids: Vec<&str> = shown.ids.iter().map(String::as_str).filter(|id| AppUserId::parse(id).is_ok()).collect();
     let new_ids = ids.iter().filter(|id| !ours.ids.contains(**id)).count();
     let (mut attributes, mut names) = (BTreeMap::<String, Box<RawValue>>::new(), Vec::new());
     for theirs in &shown.attributes {
@@ -238,7 +295,8 @@ pub fn of_details(shown: &Shown, ours: &Ours, marked: Marked) -> Result<Differen
             continue;
         }
         let name = text::visible(&theirs.name);
-        if own.is_some_and(|own| own.updated_at > theirs.updated_at) {
+        // Of the same time the greater value counts here (§10.4).
+        if own.is_some_and(|own| (own.updated_at, own.set()) > (theirs.updated_at, Some(&theirs.value))) {
             all.remarks.push(format!("{name} is newer here than at RevenueCat."));
             continue;
         }

@@ -40,18 +40,18 @@ impl Comparison<'_> {
             let keeps = !is_newest || self.theirs.is_running || (!self.is_listed() && !self.is_cut_short());
             // A refund that was read names all that was given back.
             self.refund(&period, Some(less.plus(known.refunded)), at, keeps);
-            if let (false, Some(event)) = (self.is_listed(), self.events.last_mut()) {
-                event.dossier_is_sum = true;
+            if !self.is_listed() {
+                self.name_total();
             }
         } else if more >= rounding && self.was_taken_back(known, more, rounding) {
             let mut event = self.event(EventType::RefundReversed, self.marked.now);
             event.transaction = self.transaction(&period);
             event.transaction.price = Some(Amount(more));
             self.find(event, "a refund that was taken back of");
-        } else if more >= rounding && self.is_listed() {
+        } else if more >= rounding && (self.is_listed() || is_small(more, theirs)) {
             self.remark_difference("more", more);
         } else if more >= rounding {
-            self.earlier_payments(more);
+            self.unlisted_payments(more);
         }
     }
 
@@ -92,18 +92,35 @@ impl Comparison<'_> {
         is_earlier || self.theirs.details.refunded_at.is_some()
     }
 
-    /// Enters what was paid before the first payment that is known, as one payment.
-    fn earlier_payments(&mut self, more: Micros) {
-        let first = self.own.map(|own| own.purchase.first_purchased_at);
-        let Some(first) = first.filter(|first| first.since(self.theirs.started_at) > SAME_START_MS) else {
-            let (dollars, product) = (more.shown(), self.product());
-            self.remarks
-                .push(format!("RevenueCat shows USD {dollars} more for {product}, and no payments one by one."));
-            return;
-        };
+    /// Enters what RevenueCat shows more than is known here and does not list, as one payment at the beginning.
+    fn unlisted_payments(&mut self, more: Micros) {
+        let Some(own) = self.own.map(|own| &own.purchase) else { return };
+        let is_older = own.first_purchased_at.since(self.theirs.started_at) > SAME_START_MS;
+        let is_single = own.first_purchased_at == own.period_start;
+        let end = if is_single && !is_older { own.expires_at } else { Some(own.first_purchased_at) };
+        let (began, ended) = if is_older { (self.theirs.started_at, end) } else { (own.first_purchased_at, end) };
         let period = self.named_period(&self.theirs.transaction);
-        let period = Period { purchased_at: self.theirs.started_at, expires_at: Some(first), ..period };
-        self.begin_with_sum(&Period { dollars: Some(more), ..period }, true, false);
+        let period = Period { purchased_at: began, expires_at: ended, dollars: Some(more), ..period };
+        self.begin(&period, true, is_single && !is_older);
+        self.name_total();
+    }
+
+    /// Enters that a purchase which was found has brought nothing by itself: it is part of another one.
+    pub(super) fn count_nothing(&mut self) {
+        let Some(own) = self.own.map(|own| &own.purchase) else { return };
+        let period = self.named_period(&self.theirs.transaction);
+        let period = Period {
+            purchased_at: own.period_start,
+            expires_at: own.expires_at,
+            dollars: Some(Micros::ZERO),
+            ..period
+        };
+        self.begin(&period, own.first_purchased_at == own.period_start, false);
+        self.found.clear();
+        self.found.push(Finding::new(format!("{}, which was counted under another id before", self.product())));
+        if let Some(event) = self.events.last_mut() {
+            event.dossier_total = Some(Amount(Micros::ZERO));
+        }
     }
 
     /// Enters a price that no event has named.

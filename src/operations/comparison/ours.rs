@@ -6,8 +6,9 @@ use diesel::prelude::*;
 
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::money::Micros;
+use crate::catalog;
 use crate::customers::attributes::{self, Stored};
-use crate::customers::{identity, stored_purchases, subject};
+use crate::customers::{facts, identity, stored_purchases, subject};
 use crate::db::Conn;
 use crate::db::schema::customers;
 use crate::events::own::Subject;
@@ -24,6 +25,10 @@ pub struct Ours {
     pub purchases: Vec<Held>,
     /// Who else here has a purchase that RevenueCat shows with this customer: by the id of the transaction.
     pub elsewhere: BTreeMap<String, Holder>,
+    /// The products that never renew, each with its store.
+    pub non_renewing: BTreeSet<(String, String)>,
+    /// The places of purchases of which nothing but what was found is known, and which RevenueCat shows no more by that id.
+    pub found_only: BTreeSet<usize>,
     /// How many events the customer has: with another one, something has come meanwhile.
     pub events: i64,
 }
@@ -126,13 +131,49 @@ impl Ours {
             ours.purchases = held(conn, customer)?;
             ours.events = events_of(conn, customer)?;
         }
+        if shown.purchases.iter().any(|theirs| theirs.is_subscription) {
+            ours.non_renewing = catalog::queries::non_renewing(conn, project)?.into_iter().collect();
+        }
         let index = Index::of(&ours.purchases);
+        ours.look_for_found(conn, project, shown, &index)?;
         for theirs in shown.purchases.iter().filter(|theirs| theirs.store != Store::Promotional) {
             if index.find(&ours.purchases, theirs).is_none() {
                 ours.look_elsewhere(conn, project, theirs)?;
             }
         }
         Ok(ours)
+    }
+
+    /// Of a subscription whose payments are not listed, webhooks may name another first transaction than was found.
+    fn look_for_found(&mut self, conn: &mut Conn, project: ProjectId, shown: &Shown, index: &Index) -> QueryResult<()> {
+        let Some(customer) = self.customer else { return Ok(()) };
+        let is_subscription = |theirs: &&shown::Purchase| theirs.is_subscription && theirs.store != Store::Promotional;
+        let subscriptions: Vec<&shown::Purchase> = shown.purchases.iter().filter(is_subscription).collect();
+        let matched: BTreeSet<usize> =
+            subscriptions.iter().filter_map(|theirs| index.find(&self.purchases, theirs)).collect();
+        for (place, held) in self.purchases.iter().enumerate().filter(|(place, _)| !matched.contains(place)) {
+            let own = &held.purchase;
+            let is_same = |theirs: &&shown::Purchase| {
+                theirs.product.as_deref() == Some(&own.product_id) && own.store.as_ref() == Some(&theirs.store)
+            };
+            if own.kind != Kind::Subscription || !subscriptions.iter().any(|theirs| is_same(theirs)) {
+                continue;
+            }
+            let numbers: Vec<EventId> = own.numbers().collect();
+            let payments = stored_purchases::payments_of(conn, customer, &numbers)?;
+            let events: Vec<EventId> = payments.into_iter().map(|payment| payment.event).collect();
+            let facts = facts::of_events(conn, project, customer, &events)?;
+            if !facts.is_empty() && facts.values().all(|fact| fact.event.snapshot.is_some()) {
+                self.found_only.insert(place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the catalog has the product of a purchase as one that never renews.
+    pub fn is_non_renewing(&self, theirs: &shown::Purchase) -> bool {
+        let product = theirs.product.clone().unwrap_or_default();
+        self.non_renewing.contains(&(theirs.store.as_str().to_owned(), product))
     }
 
     fn look_elsewhere(&mut self, conn: &mut Conn, project: ProjectId, theirs: &shown::Purchase) -> QueryResult<()> {

@@ -16,6 +16,8 @@ pub(super) const SAME_START_MS: i64 = 86_400_000;
 pub struct Comparison<'a> {
     pub theirs: &'a Purchase,
     pub own: Option<&'a Held>,
+    /// Whether the catalog has its product as one that never renews.
+    pub is_non_renewing: bool,
     pub marked: Marked,
     pub events: Vec<Imported>,
     pub found: Vec<Finding>,
@@ -36,7 +38,15 @@ pub(super) struct Known {
 
 impl<'a> Comparison<'a> {
     pub fn new(theirs: &'a Purchase, own: Option<&'a Held>, marked: Marked) -> Comparison<'a> {
-        Comparison { theirs, own, marked, events: Vec::new(), found: Vec::new(), remarks: Vec::new() }
+        Comparison {
+            theirs,
+            own,
+            is_non_renewing: false,
+            marked,
+            events: Vec::new(),
+            found: Vec::new(),
+            remarks: Vec::new(),
+        }
     }
 
     pub fn run(&mut self) {
@@ -69,7 +79,7 @@ impl<'a> Comparison<'a> {
 
     /// Enters periods that are not known, and what was paid back. Returns whether the newest period is one of them.
     fn periods(&mut self) -> bool {
-        let (listed, sum) = self.priced();
+        let (listed, total) = self.priced();
         let Some(last) = listed.len().checked_sub(1) else { return self.newest_period() };
         let mut has_begun = false;
         for (place, period) in listed.iter().enumerate() {
@@ -86,8 +96,7 @@ impl<'a> Comparison<'a> {
                     has_begun = is_newest;
                 }
                 None => {
-                    let sum = sum.filter(|(of, _)| *of == place).map(|(_, sum)| sum);
-                    self.begin_or_sum(period, sum, place == 0, is_newest);
+                    self.begin_or_total(period, total == Some(place), place == 0, is_newest);
                     has_begun = is_newest;
                 }
             }
@@ -99,9 +108,8 @@ impl<'a> Comparison<'a> {
     }
 
     /// The periods that RevenueCat lists. Where it names no amounts, what is not known here of the sum stands at the newest of those
-    /// that are not known, and the prices of the others stay unknown: returns as well which one that is, and the sum of all that was
-    /// paid until its end.
-    fn priced(&self) -> (Vec<Period>, Option<(usize, Micros)>) {
+    /// that are not known, and the prices of the others stay unknown: returns as well which one that is.
+    fn priced(&self) -> (Vec<Period>, Option<usize>) {
         let mut listed = self.theirs.periods.clone().unwrap_or_default();
         if listed.iter().any(|period| period.dollars.is_some()) {
             return (listed, None);
@@ -112,13 +120,11 @@ impl<'a> Comparison<'a> {
         let paid = self.theirs.details.paid.clone();
         let is_last = listed.last().is_some_and(|period| known(period).is_none());
         let Some(place) = listed.iter().rposition(|period| known(period).is_none()) else { return (listed, None) };
-        let before = listed.iter().take(place).filter_map(known);
-        let sum = rest.map(|rest| before.fold(rest, |sum, one| sum.plus(one.revenue.net).plus(one.refunded)));
         if let Some(newest) = listed.get_mut(place) {
             newest.dollars = rest;
             newest.paid = newest.paid.take().or(paid.filter(|_| is_last));
         }
-        (listed, sum.map(|sum| (place, sum)))
+        (listed, rest.map(|_| place))
     }
 
     /// Whether the events of the purchase leave out the product, or the end of the period.
@@ -140,7 +146,6 @@ impl<'a> Comparison<'a> {
             return false;
         }
         let paid_before = own.map_or(Micros::ZERO, |own| own.revenue.net);
-        let refunded = self.own.map_or(Micros::ZERO, |own| own.brought().refunded);
         let is_first = own.is_none() && theirs.period_start.since(theirs.started_at) <= SAME_START_MS;
         let period = Period {
             transaction: theirs.transaction.clone(),
@@ -152,33 +157,37 @@ impl<'a> Comparison<'a> {
             // The sum of several payments is in no currency but dollars.
             paid: theirs.details.paid.clone().filter(|_| is_first),
         };
-        let sum = theirs.total.map(|left| left.plus(refunded)).filter(|_| period.dollars.is_some());
-        self.begin_or_sum(&period, sum, is_first, true);
+        self.begin_or_total(&period, period.dollars.is_some(), is_first, true);
         true
     }
 
-    /// Enters a period that is not known. Where payments are not listed one by one, it names the sum of all that was paid until its
-    /// end, so that nothing doubles when webhooks tell the parts (§6.7).
-    fn begin_or_sum(&mut self, period: &Period, sum: Option<Micros>, is_first: bool, is_newest: bool) {
+    /// Enters a period that is not known. Where payments are not listed one by one, it names the total of the subscription, so that
+    /// nothing doubles when webhooks tell the parts (§6.7).
+    fn begin_or_total(&mut self, period: &Period, is_total: bool, is_first: bool, is_newest: bool) {
         if self.is_paid_back(period, is_newest) {
             self.begin(period, is_first, is_newest);
             return self.paid_back(period, is_newest);
         }
-        match sum {
-            Some(sum) => self.begin_with_sum(&Period { dollars: Some(sum), ..period.clone() }, is_first, is_newest),
-            None => self.begin(period, is_first, is_newest),
+        self.begin(period, is_first, is_newest);
+        if is_total {
+            self.name_total();
         }
     }
 
-    pub(super) fn begin_with_sum(&mut self, period: &Period, is_first: bool, is_newest: bool) {
-        self.begin(period, is_first, is_newest);
+    /// Has the event that was just entered name the total of the subscription.
+    pub(super) fn name_total(&mut self) {
+        let total = self.theirs.total.map(Amount);
         if let Some(event) = self.events.last_mut() {
-            event.dossier_is_sum = true;
+            event.dossier_total = total;
         }
     }
 
     pub(super) fn begin(&mut self, period: &Period, is_first: bool, is_newest: bool) {
-        let kind = if is_first { EventType::InitialPurchase } else { EventType::Renewal };
+        let kind = match is_first {
+            _ if self.is_non_renewing => EventType::NonRenewingPurchase,
+            true => EventType::InitialPurchase,
+            false => EventType::Renewal,
+        };
         let mut event = self.event(kind, period.purchased_at);
         event.transaction = self.transaction(period);
         event.transaction.period_type = self.period_type(period, is_newest);
@@ -210,7 +219,16 @@ impl<'a> Comparison<'a> {
         let named = self.theirs.details.period_type.clone().filter(|_| is_newest);
         let is_trial = is_newest && self.theirs.standing == Standing::Trial;
         let is_paid = period.dollars.is_some_and(|paid| paid > Micros::ZERO);
+        let is_trial = is_trial || self.was_free_at_first(period);
         named.or(is_trial.then_some(PeriodType::Trial)).or(is_paid.then_some(PeriodType::Normal))
+    }
+
+    /// Whether it is the first of the listed periods, cost nothing, and was followed by one that was paid: a trial.
+    fn was_free_at_first(&self, period: &Period) -> bool {
+        let mut listed = self.theirs.periods.iter().flatten();
+        let is_first = listed.next().is_some_and(|first| first.transaction == period.transaction);
+        let is_free = period.dollars == Some(Micros::ZERO) && !is_paid_back(period);
+        is_first && is_free && listed.any(|later| later.dollars > Some(Micros::ZERO))
     }
 
     /// The period of a transaction; the newest where it is not listed.

@@ -136,14 +136,7 @@ fn take_over(
     let marked = Marked { origin, now: ctx.now };
     let details = of_details(shown, &ours, marked)?;
     store(conn, ctx, &details, origin)?;
-    let (moved, differences) = match converge(conn, ctx, shown, marked)? {
-        Ok(found) => found,
-        Err(words) => {
-            let remark =
-                format!("What RevenueCat shows beside that does not fit together with the events here: {words}.");
-            (Vec::new(), Differences { remarks: vec![remark], ..Differences::default() })
-        }
-    };
+    let (moved, differences) = converge(conn, ctx, shown, marked)?;
     note_contact(conn, ctx, shown)?;
     let found: Vec<Finding> = [details.found, moved, differences.found].concat();
     let mut remarks = details.remarks;
@@ -170,33 +163,56 @@ fn store(conn: &mut Conn, ctx: &Ctx, differences: &Differences, origin: Origin) 
     ingest::take_found(conn, ctx, &differences.deliveries, origin == Origin::Comparison).map(drop)
 }
 
-/// Enters transfers and purchases, if nothing differs afterwards. Else nothing is entered, and what would differ still is returned in
-/// words: it would be found again and again.
-fn converge(
+/// Enters transfers and purchases, each if nothing of it differs afterwards. What would differ still is not entered, for it would be
+/// found again and again, and is said in words.
+fn converge(conn: &mut Conn, ctx: &Ctx, shown: &Shown, marked: Marked) -> Result<(Vec<Finding>, Differences), Error> {
+    if let Some(found) = enter(conn, ctx, shown, marked, None)? {
+        return Ok(found);
+    }
+    let (mut moved, mut all) = (Vec::new(), Differences::default());
+    for theirs in &shown.purchases {
+        if let Some((transfers, found)) = enter(conn, ctx, shown, marked, Some(&theirs.transaction))? {
+            moved.extend(transfers);
+            all.found.extend(found.found);
+        }
+    }
+    let left = of_purchases(shown, &Ours::load(conn, ctx.project, shown)?, marked, None)?;
+    all.remarks = left.remarks;
+    if !left.found.is_empty() {
+        let words = words_of(&left.found).join(", ");
+        all.remarks
+            .push(format!("What RevenueCat shows beside that does not fit together with the events here: {words}."));
+    }
+    Ok((moved, all))
+}
+
+/// Enters what differs of all purchases, or of one. `None`, and nothing is entered, if something of it differs afterwards.
+fn enter(
     conn: &mut Conn,
     ctx: &Ctx,
     shown: &Shown,
     marked: Marked,
-) -> Result<Result<(Vec<Finding>, Differences), String>, Error> {
-    let mut left = String::new();
+    only: Option<&str>,
+) -> Result<Option<(Vec<Finding>, Differences)>, Error> {
+    let mut differs_still = false;
     let entered = conn.transaction(|conn| {
         let ours = Ours::load(conn, ctx.project, shown)?;
         let moved = transfers(conn, ctx, shown, &ours, marked.origin)?;
         let ours = if moved.is_empty() { ours } else { Ours::load(conn, ctx.project, shown)? };
-        let found = of_purchases(shown, &ours, marked)?;
+        let found = of_purchases(shown, &ours, marked, only)?;
         store(conn, ctx, &found, marked.origin)?;
         if !found.deliveries.is_empty() {
-            let after = of_purchases(shown, &Ours::load(conn, ctx.project, shown)?, marked)?;
-            left = words_of(&after.found).join(", ");
+            let after = of_purchases(shown, &Ours::load(conn, ctx.project, shown)?, marked, only)?;
             if !after.deliveries.is_empty() {
+                differs_still = true;
                 return Err(Error::from(diesel::result::Error::RollbackTransaction));
             }
         }
         Ok::<_, Error>((moved, found))
     });
     match entered {
-        Ok(found) => Ok(Ok(found)),
-        Err(_) if !left.is_empty() => Ok(Err(left)),
+        Ok(found) => Ok(Some(found)),
+        Err(_) if differs_still => Ok(None),
         Err(error) => Err(error),
     }
 }

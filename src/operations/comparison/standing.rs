@@ -39,6 +39,9 @@ impl Comparison<'_> {
 
     /// Compares whether it renews, whether a charge failed, and whether it is paused.
     pub(super) fn renewal(&mut self, known: &Known) {
+        if self.is_non_renewing {
+            return;
+        }
         let now = self.marked.now;
         let details = &self.theirs.details;
         match (self.theirs.standing, self.theirs.renewal) {
@@ -46,6 +49,7 @@ impl Comparison<'_> {
                 let at = details.unsubscribed_at.unwrap_or(now);
                 let mut event = self.newest_event(EventType::Cancellation, at);
                 event.cancel_reason = Some(Reason::Unsubscribe);
+                event.dossier_is_undated = details.unsubscribed_at.is_none();
                 self.find(event, "renewal switched off for");
             }
             (Standing::Active | Standing::Trial, Renewal::On) if known.is_off => {

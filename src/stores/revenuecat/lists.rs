@@ -81,15 +81,15 @@ impl Lists<'_> {
         Ok(all)
     }
 
-    /// As [`Lists::all`]; empty when RevenueCat has no such list. The inner error: it is not open to the key, in RevenueCat's words.
+    /// As [`Lists::all`]; empty when RevenueCat has no such list.
     ///
     /// # Errors
     /// As [`Lists::all`].
-    pub fn where_open(&self, what: &str, path: &str) -> Result<Result<Vec<Value>, String>, Failure> {
+    pub fn where_listed(&self, what: &str, path: &str) -> Result<Vec<Value>, Failure> {
         match self.ask(what, path)? {
-            Ok(page) => self.rest(what, &page).map(Ok),
-            Err(None) => Ok(Ok(Vec::new())),
-            Err(Some(words)) => Ok(Err(words)),
+            Ok(page) => self.rest(what, &page),
+            Err(None) => Ok(Vec::new()),
+            Err(Some(words)) => Err(Failure(format!("The list of {what} is not open to the key: {words}"))),
         }
     }
 

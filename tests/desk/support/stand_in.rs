@@ -309,7 +309,8 @@ impl Side {
                     .iter()
                     .map(|(name, value)| json!({ "object": "customer.attribute", "name": name, "value": value }))
                     .collect();
-                let expands = query.contains("attributes");
+                let is_listed = self.lists.contains_key(&format!("customers/{id}/attributes"));
+                let expands = query.contains("attributes") && !is_listed;
                 (200, json!({ "object": "customer", "id": id, "attributes": expands.then(|| list(shown)) }))
             }
             ["subscriptions"] => {

@@ -23,6 +23,8 @@ pub fn in_words(event: &Summary, category: Category, now: Moment) -> Vec<Sentenc
     }
     let origin = event.origin.filter(|_| category != Category::Details);
     facts.extend(origin.map(|origin| Sentence::new(origin.words())));
+    facts.extend(event.is_total.then(|| Sentence::new("one row for all payments that RevenueCat does not list")));
+    facts.extend(event.is_undated.then(|| Sentence::new("when it happened is not known")));
     let unknown = event.unknown_environment.as_deref();
     facts.extend(unknown.map(|word| named("unknown environment “", word).words("”, shown with sandbox data")));
     facts

@@ -89,6 +89,7 @@ fn line(event: &Summary, category: Category, side: Side, catalog: &Catalog) -> L
         Category::Bought => with_product("Made a purchase", ""),
         Category::GrantRemoved => with_product("Had their granted entitlement removed", ""),
         Category::Refunded => with_product("Was issued a refund", "of"),
+        Category::OptedOut if event.is_undated => with_product("Renewal was found switched off", "of"),
         Category::OptedOut => with_product("Opted out of renewal", "of"),
         Category::PriceIncrease => with_product("Cancelled due to not agreeing to a price increase", ""),
         Category::BillingCancel => with_product("Cancelled due to a billing error", ""),

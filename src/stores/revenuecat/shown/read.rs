@@ -44,7 +44,7 @@ pub fn read(session: &Session<'_>, app_user_id: &str, pace: &dyn Pace) -> Result
     }
     for (list, is_subscription) in [("subscriptions", true), ("purchases", false)] {
         for item in lists.all(list, &format!("{at}/{list}?limit=100"))? {
-            match read_purchase(&lists, &item, is_subscription, &mut known.remarks)? {
+            match read_purchase(&lists, &item, is_subscription)? {
                 Ok(purchase) => known.shown.purchases.push(purchase),
                 Err(problem) => known.remarks.push(format!("One of the {list} could not be read: {problem}.")),
             }
@@ -85,14 +85,8 @@ fn attribute(item: &Value) -> Option<Attribute> {
     Some(Attribute { name: text("name")?, value: text("value")?, updated_at })
 }
 
-/// A purchase with the name of its product and its periods. The inner error says what is wrong with it. A remark says that its
-/// periods are not open to the key.
-fn read_purchase(
-    lists: &Lists<'_>,
-    item: &Value,
-    is_subscription: bool,
-    remarks: &mut Vec<String>,
-) -> Result<Result<Purchase, String>, Failure> {
+/// A purchase with the name of its product and its periods. The inner error says what is wrong with it.
+fn read_purchase(lists: &Lists<'_>, item: &Value, is_subscription: bool) -> Result<Result<Purchase, String>, Failure> {
     let mut read = match purchase(item, is_subscription) {
         Ok(read) => read,
         Err(problem) => return Ok(Err(problem)),
@@ -101,13 +95,7 @@ fn read_purchase(
     // Stripe calls all renewals the same, and grants have none.
     if is_subscription && !matches!(read.store, Store::Promotional | Store::Stripe) {
         let path = format!("/subscriptions/{}/transactions?limit=100", segment(id));
-        let listed = lists.where_open("transactions", &path)?.unwrap_or_else(|words| {
-            let remark = format!("Payments of subscriptions could not be read: {words}");
-            if !remarks.contains(&remark) {
-                remarks.push(remark);
-            }
-            Vec::new()
-        });
+        let listed = lists.where_listed("transactions", &path)?;
         read.periods = Some(periods(&listed)).filter(|_| !listed.is_empty());
     }
     if let Some(internal) = read.product.take() {
