@@ -520,6 +520,45 @@ mod tests {
     }
 
     #[test]
+    fn whichever_events_come_after_a_total_the_sum_is_that_of_the_ledger() {
+        for seed in 1..400_u64 {
+            let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut below = |most: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) % most
+            };
+            let (months, read_in) = (1 + below(6) as i64, 1 + below(6) as i64);
+            let read_at = (read_in.min(months) * 720 - 1) * HOUR;
+            let (mut ledger, mut before, mut all) = (0, 0, Vec::new());
+            for month in 1..=months {
+                all.push(fact(paid(month)));
+                (ledger, before) = (ledger + 10, before + if (month - 1) * 720 * HOUR <= read_at { 10 } else { 0 });
+                if below(3) == 0 {
+                    let back_in = month + below(3) as i64;
+                    all.push(fact(paid_back(back_in, month)));
+                    let was_read = (back_in * 720 - 2) * HOUR <= read_at;
+                    (ledger, before) = (ledger - 10, before - if was_read { 10 } else { 0 });
+                }
+            }
+            let found = total(read_in.min(months), f64::from(before), json!({}));
+            assert_eq!(spent(&[vec![found.clone()], all.clone()].concat()), f64::from(ledger), "all of {seed}");
+            let later = |one: &Fact| {
+                let is_charge = !one.event.is_refund();
+                (if is_charge { one.event.purchased_at.expect("a time") } else { one.event.event_at }).0 > read_at
+            };
+            // Whatever of the past nobody tells is in the total.
+            let some: Vec<Fact> =
+                all.iter().filter(|one| later(one) || (!one.event.is_refund() && below(2) == 0)).cloned().collect();
+            let told: f64 = some.iter().filter(|one| !later(one)).count() as f64 * 10.0;
+            let expected = f64::from(ledger).max(told + f64::from(ledger - before));
+            let has_refunds_of_untold = some.iter().any(|one| one.event.is_refund());
+            if !has_refunds_of_untold {
+                assert_eq!(spent(&[vec![found], some].concat()), expected, "some of {seed}");
+            }
+        }
+    }
+
+    #[test]
     fn a_refund_that_came_after_the_reading_is_another_one() {
         let part = |hours: i64| fact(with(refund(3.0), json!({ "event_timestamp_ms": hours * HOUR })));
         assert_eq!(spent(&[fact(json!({})), read(refund(3.0)), part(5)]), 7.0);

@@ -9,8 +9,10 @@ use crate::base::clock::Moment;
 use crate::base::ids::ProjectId;
 use crate::events::Store;
 
-/// After so many calls without an answer, a store is left alone for so many seconds.
+/// After so many calls without an answer, a store is left alone for so many seconds; RevenueCat after fewer, because every act in
+/// the project passes it, and whoever acts has to be told.
 const FAILURES: u32 = 5;
+const FAILURES_OF_REVENUECAT: u32 = 2;
 const REST_SECONDS: i64 = 60;
 
 /// Whom a line leads to.
@@ -93,7 +95,8 @@ impl Lines {
     pub fn note(&self, project: ProjectId, line: &Line, is_answered: bool, now: Moment) {
         self.with(project, line, |state| {
             state.failures = if is_answered { 0 } else { state.failures + 1 };
-            state.rests_until = (state.failures >= FAILURES).then(|| now.plus_seconds(REST_SECONDS));
+            let most = if *line == Line::RevenueCat { FAILURES_OF_REVENUECAT } else { FAILURES };
+            state.rests_until = (state.failures >= most).then(|| now.plus_seconds(REST_SECONDS));
         });
     }
 
