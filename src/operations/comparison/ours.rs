@@ -156,7 +156,7 @@ impl Ours {
             let is_same = |theirs: &&shown::Purchase| {
                 theirs.product.as_deref() == Some(&own.product_id) && own.store.as_ref() == Some(&theirs.store)
             };
-            if own.kind != Kind::Subscription || !subscriptions.iter().any(|theirs| is_same(theirs)) {
+            if own.kind != Kind::Subscription || !subscriptions.iter().any(is_same) {
                 continue;
             }
             let numbers: Vec<EventId> = own.numbers().collect();
