@@ -18,6 +18,7 @@ use crate::support::catalogs::apply_catalog;
 use crate::support::connected::{MARA, Pair, catch_up, post, until};
 use crate::support::customers::{customer_id, grants_of, purchases_of, store_purchases_of, told_of};
 use crate::support::events::purchase;
+use crate::support::pages::text_of;
 use crate::support::refunds::spent;
 use crate::support::test_store::{new_key, receipt, test_token};
 
@@ -202,5 +203,9 @@ async fn what_is_refused_there_changes_nothing_here_and_is_shown_in_its_own_word
     assert_eq!(refused, (State::Refused, "RevenueCat has no entitlement gym.".to_owned()));
     assert!(running(&pair.desk, "mara").is_empty());
     let page = pair.desk.page(&SOL, MARA).await;
-    assert!(page.contains("RevenueCat has no entitlement gym.") && page.contains("not done"), "{page}");
+    let request = page.split("data-request=").nth(1).and_then(|rest| rest.split("<details").next()).expect("a request");
+    assert!(request.contains("RevenueCat has no entitlement gym.") && request.contains("not done"), "{request}");
+    let list = text_of(&pair.desk.page(&ADA, "/projects/sundial/requests").await);
+    assert!(list.contains("mara · gym Granting gym until"), "what it is about, and no store: {list}");
+    assert!(!list.contains("Unknown store") && !list.contains("· ·"), "{list}");
 }
