@@ -15,7 +15,7 @@ use crate::events::Environment;
 use crate::pages::profile::subject;
 use crate::pages::request_line::{self, RequestLine, Shown, plain_store_name};
 use crate::requests::{Request, State};
-use crate::stores::Wanted;
+use crate::stores::{Order, Wanted};
 use crate::web::form::field;
 use crate::web::{Dialog, Flash, Layout, Section, filters};
 
@@ -45,8 +45,8 @@ struct Row {
     id: RequestId,
     customer: String,
     href: String,
-    product: String,
-    store: String,
+    /// What it is about: a product and its store, an entitlement, the keys of attributes, currencies; or nothing more than its title.
+    about: Vec<String>,
     /// What a refund is in US dollars.
     dollars: Option<String>,
     is_sandbox: bool,
@@ -156,10 +156,27 @@ impl Row {
         };
         Row {
             id: request.id,
+impl DeletionLine {
+    fn new(deletion: &Deletion, now: Moment) -> DeletionLine {
+        let is_blocked = deletion.action == Action::CustomerBlocked;
+        let title = if is_blocked { "Deleting a customer and blocking their ids" } else { "Deleting a customer" };
+        DeletionLine { title, when: Stamp::day_and_time(deletion.at, now), asked_by: deletion.asked_by() }
+    }
+}
+
+/// What the row says next to the customer.
+fn about(order: &Order) -> Vec<String> {
+    match &order.wanted {
+        Wanted::Customer(act) => Some(act.about()).filter(|about| !about.is_empty()).into_iter().collect(),
+        Wanted::Refund(_) | Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => {
+            vec![order.product_id.clone(), plain_store_name(order.store.as_ref())]
+        }
+    }
+}
+
             customer: name.unwrap_or(app_user_id).to_owned(),
             href: format!("{}{query}#request-{}", subject::href(&member.project.slug, app_user_id), request.id),
-            product: order.product_id.clone(),
-            store: plain_store_name(order.store.as_ref()),
+            about: about(&order),
             dollars: match &order.wanted {
                 Wanted::Refund(refund) => refund.dollars.map(|dollars| format!("USD {}", dollars.shown())),
                 Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } | Wanted::Customer(_) => None,
