@@ -182,6 +182,8 @@ async fn purchases_move_and_customers_go_there_first() {
     assert_eq!(spent(&pair.desk, "noor"), spent(&pair.upstream, "noor"));
     assert_eq!(told_of(&pair.desk, "mara"), told_of(&pair.upstream, "mara"));
 
+    let dialog = pair.desk.page(&ADA, &format!("{MARA}?dialog=manage-delete")).await;
+    assert!(dialog.contains("Erased here as soon as RevenueCat has deleted the customer"), "{dialog}");
     let deleted = pair.post(&ADA, "delete", &[("confirm", "mara")]).await;
     assert_eq!(deleted.status, 303, "{}", deleted.body);
     until("she is gone from both", || (!knows(&pair.upstream, "mara") && !knows(&pair.desk, "mara")).then_some(()))
@@ -192,6 +194,11 @@ async fn purchases_move_and_customers_go_there_first() {
     until("Noor too", || (!knows(&pair.upstream, "noor") && !knows(&pair.desk, "noor")).then_some(())).await;
     let page = pair.desk.page(&ADA, "/projects/sundial/settings/blocked").await;
     assert!(page.contains("noor"), "and the id is blocked here");
+    let requests = pair.desk.page(&ADA, "/projects/sundial/requests").await;
+    let text = text_of(&requests);
+    assert!(text.contains("Deleting a customer · done, ") && text.contains(", asked by Ada Okoye"), "{text}");
+    assert!(text.contains("Deleting a customer and blocking their ids · done, "), "{text}");
+    assert!(!requests.contains("mara") && !requests.contains("noor"), "{requests}");
 }
 
 #[actix_web::test]
