@@ -31,7 +31,8 @@ enum To {
         /// The project's id there
         #[arg(long)]
         id: String,
-        /// The address of the API, for another Dossier in RevenueCat's place [default: RevenueCat's]
+        /// The address of the API, for another Dossier in RevenueCat's place: https:// and public, unless --outgoing-http and
+        /// --outgoing-private allow more [default: RevenueCat's]
         #[arg(long, default_value = "")]
         base_url: String,
     },
@@ -66,7 +67,6 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-fn refused(error: Error) -> String {
 /// Connects, or replaces the keys of the same connection, and says whether it was that.
 fn store(db: &Db, project: ProjectId, wanted: &Wanted, findings: &Findings) -> Result<bool, Error> {
     db.write_here(|conn| {
@@ -83,6 +83,7 @@ fn store(db: &Db, project: ProjectId, wanted: &Wanted, findings: &Findings) -> R
     })
 }
 
+fn refused(error: Error) -> String {
     match error {
         Error::Refused(refusal) => words(&refusal),
         other => one_line(other),
