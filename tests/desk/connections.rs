@@ -16,8 +16,8 @@ use crate::support::pages::text_of;
 use crate::support::stand_in::{FIRST_KEY, KEY, Manner, StandIn, error};
 use crate::support::{Answer, Desk, traces};
 
+const MARA: &str = "/projects/sundial/customers/mara";
 const PAGE: &str = "/projects/sundial/settings/connections";
-const OTHER_KEY: &str = "sk_of_version_one";
 
 async fn desk() -> Desk {
     Desk::open_with(|config| config.allowlist = local_addresses()).await
