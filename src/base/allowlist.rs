@@ -27,6 +27,18 @@ impl Allowlist {
         is_public(address) || self.private.iter().any(|network| network.contains(&address))
     }
 
+    /// The setting by which the operator can allow a URL that [`Allowlist::parse`] refused for this reason, as a sentence after it;
+    /// empty where none can.
+    pub fn hint(typed: &str, why: &str) -> &'static str {
+        match why {
+            NOT_ALLOWED => " Name its network in DOSSIER_OUTGOING_PRIVATE, also for the server.",
+            _ if typed.trim_start().starts_with("http://") => {
+                " DOSSIER_OUTGOING_HTTP=1 allows http://, also for the server."
+            }
+            _ => "",
+        }
+    }
+
     /// Reads the URL of an endpoint. A host name passes here; its addresses are checked when the connection is opened.
     ///
     /// # Errors

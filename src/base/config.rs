@@ -54,10 +54,10 @@ pub struct Flags {
     /// Requests per minute with one secret key
     #[arg(long, env = "DOSSIER_SECRET_KEY_REQUESTS", default_value_t = 3_000, global = true)]
     secret_key_requests: u32,
-    /// Allow webhook endpoints to be http:// as well as https://
+    /// Allow webhook endpoints and connections to be http:// as well as https://
     #[arg(long, env = "DOSSIER_OUTGOING_HTTP", global = true, value_parser = clap::builder::FalseyValueParser::new())]
     outgoing_http: bool,
-    /// Private networks that webhook endpoints may be in: addresses or networks, separated by commas
+    /// Private networks that webhook endpoints and connections may be in: addresses or networks, separated by commas
     #[arg(long, env = "DOSSIER_OUTGOING_PRIVATE", default_value = "", global = true)]
     outgoing_private: String,
     /// The master key: 32 bytes in Base64; while it is replaced, the former one after it [default: the master key file]

@@ -15,7 +15,7 @@ use crate::catalog::queries;
 use crate::db::Db;
 use crate::operations::catalog::take;
 use crate::stores::revenuecat::catalog::{self as there, Found};
-use crate::stores::revenuecat::{Failure, NoReading, Service, Upstream, Urgency};
+use crate::stores::revenuecat::{Failure, NoReading, Service, Upstream, Urgency, queries as connections};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -102,6 +102,10 @@ fn take_over(slug: &str, is_dry: bool, config: &Config) -> Result<(), String> {
 
 /// The catalog there. It takes as long as RevenueCat makes it.
 fn found(db: &Db, project: ProjectId, config: &Config) -> Result<Found, String> {
+    // Who was never connected is told how to be.
+    if !db.read_here(|conn| Ok::<_, Error>(connections::connected(conn, project)?.is_some())).map_err(one_line)? {
+        return Err("the project is not connected to RevenueCat: see dossier connect".into());
+    }
     let service = Service::new(db.clone(), Upstream::new(config.allowlist.clone()), Clock::Machine);
     let session = service.session(project, Urgency::Background).map_err(|no| match no {
         NoReading::Away(unread) => unread.words,

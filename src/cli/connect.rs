@@ -1,5 +1,5 @@
-//! `dossier connect`: connects a project to where its purchases are managed. Keys come on standard input, so that no list of
-//! processes shows them.
+//! `dossier connect`: connects a project to where its purchases are managed, or gives its connection other keys. Keys come on
+//! standard input, so that no list of processes shows them.
 
 use std::io::BufRead;
 
@@ -9,9 +9,10 @@ use crate::auth::queries::project_id;
 use crate::base::clock::Clock;
 use crate::base::config::Config;
 use crate::base::error::{Error, Refusal};
-use crate::base::ids::Ids;
-use crate::pages::settings::connections::{Draft, attempt, connect};
-use crate::stores::revenuecat::{Upstream, Verdict};
+use crate::base::ids::{Ids, ProjectId};
+use crate::db::Db;
+use crate::pages::settings::connections::{Draft, Wanted, attempt, connect, replace_keys};
+use crate::stores::revenuecat::{Findings, Upstream, Verdict, queries};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -24,19 +25,21 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 enum To {
-    /// RevenueCat: the secret key of API version 2 on standard input, then that of version 1 or an empty line
+    /// RevenueCat: the secret key of API version 2 on standard input, then that of version 1 or an empty line. For a project
+    /// that is connected to the same id and address they replace its keys
     Revenuecat {
         /// The project's id there
         #[arg(long)]
         id: String,
-        /// The address of the API, for another Dossier in RevenueCat's place [default: RevenueCat's]
+        /// The address of the API, for another Dossier in RevenueCat's place: https:// and public, unless --outgoing-http and
+        /// --outgoing-private allow more [default: RevenueCat's]
         #[arg(long, default_value = "")]
         base_url: String,
     },
 }
 
 /// # Errors
-/// One line for standard error, when there is no such project or it is connected already, the keys are refused or the database
+/// One line for standard error, when there is no such project or it is connected to another one, the keys are refused or the database
 /// fails.
 pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let To::Revenuecat { id, base_url } = &args.to;
@@ -49,14 +52,11 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
     let project = find(&args.project)?.ok_or_else(|| format!("there is no project {}", args.project))?;
     let upstream = Upstream::new(config.allowlist.clone());
     let findings = attempt(&upstream, &wanted.base_url, &wanted.project, &wanted.keys).map_err(refused)?;
-    let connected = db.write_here(|conn| {
-        conn.lock_project(project)?;
-        let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
-        let connected = connect(conn, &ctx, &wanted, &findings)?;
-        audit::append(conn, &ctx, connected.trace)
-    });
-    connected.map_err(refused)?;
-    println!("Project {} is connected to {} at {}.", args.project, wanted.project, wanted.base_url);
+    if store(&db, project, &wanted, &findings).map_err(refused)? {
+        println!("The keys are replaced. The former ones are forgotten.");
+    } else {
+        println!("Project {} is connected to {} at {}.", args.project, wanted.project, wanted.base_url);
+    }
     for finding in &findings.0 {
         let words = if finding.words.is_empty() { String::new() } else { format!(": {}", finding.words) };
         println!("  {:<44} {}{words}", finding.what, finding.verdict.words());
@@ -65,6 +65,22 @@ pub fn run(args: &Args, config: &Config) -> Result<(), String> {
         println!("Give the keys the scopes that Settings, Connections names, then check again there.");
     }
     Ok(())
+}
+
+/// Connects, or replaces the keys of the same connection, and says whether it was that.
+fn store(db: &Db, project: ProjectId, wanted: &Wanted, findings: &Findings) -> Result<bool, Error> {
+    db.write_here(|conn| {
+        conn.lock_project(project)?;
+        let ctx = Ctx::operator(project, &Ids::random(), Clock::Machine.now());
+        let same = queries::find(conn, project)?
+            .filter(|known| known.upstream_project == wanted.project && known.base_url == wanted.base_url);
+        let (is_replaced, trace) = match same {
+            Some(known) => (true, replace_keys(conn, known, (&wanted.keys, findings), ctx.now)?),
+            None => (false, connect(conn, &ctx, wanted, findings)?.trace),
+        };
+        audit::append(conn, &ctx, trace)?;
+        Ok(is_replaced)
+    })
 }
 
 fn refused(error: Error) -> String {

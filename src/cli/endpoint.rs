@@ -83,14 +83,7 @@ fn host(url: &Url) -> String {
 
 /// Why a URL is refused, with the setting by which the operator can allow it.
 fn not_allowed(typed: &str, why: &str) -> String {
-    let hint = match why {
-        NOT_ALLOWED => " Name its network in DOSSIER_OUTGOING_PRIVATE, also for the server.",
-        _ if typed.trim_start().starts_with("http://") => {
-            " DOSSIER_OUTGOING_HTTP=1 allows http://, also for the server."
-        }
-        _ => "",
-    };
-    format!("--url: {why}{hint}")
+    format!("--url: {why}{}", Allowlist::hint(typed, why))
 }
 
 fn add(conn: &mut Conn, slug: &str, draft: &Draft, allowlist: &Allowlist) -> Result<Option<Added>, Error> {

@@ -82,8 +82,10 @@ pub struct Snapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// From the export of another system.
+    /// From the export of another system. Older versions said this of what a project was filled with as well.
     Import,
+    /// By filling a project with what another system shows.
+    Fill,
     /// By comparing with another system.
     Comparison,
 }
@@ -131,11 +133,12 @@ pub struct Adjustment {
 }
 
 impl Origin {
-    const ALL: [Origin; 2] = [Origin::Import, Origin::Comparison];
+    const ALL: [Origin; 3] = [Origin::Import, Origin::Fill, Origin::Comparison];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Origin::Import => "import",
+            Origin::Fill => "fill",
             Origin::Comparison => "comparison",
         }
     }
@@ -148,6 +151,7 @@ impl Origin {
     pub const fn words(self) -> &'static str {
         match self {
             Origin::Import => "imported from an export",
+            Origin::Fill => "imported from RevenueCat",
             Origin::Comparison => "found by comparison",
         }
     }

@@ -14,7 +14,7 @@ use crate::db::schema::people;
 use crate::events::Store;
 use crate::operations::requests::WAITING_DAYS;
 use crate::requests::{Asker, Request, State, Step, held, queries};
-use crate::stores::{Order, Wanted};
+use crate::stores::{Order, Side, Wanted, revenuecat};
 use crate::web::filters;
 use crate::wording::sentence::Stamp;
 use crate::wording::{text, times};
@@ -29,6 +29,8 @@ pub struct RequestLine {
     pub state: String,
     pub tone: &'static str,
     pub since: Stamp,
+    /// Why it was not done, or why that is not known: who said so, if that was one of the team, and the words.
+    pub why: Option<(String, String)>,
     /// Who asked, and why: the summary of the steps.
     pub by: String,
     pub steps: Vec<StepLine>,
@@ -61,7 +63,7 @@ pub struct Shown {
 type Names = BTreeMap<PersonId, String>;
 
 /// Adds to requests of a project what pages show to `who`, who may decide about requests; `None` for somebody who may not. Two
-/// queries, and none where there is no request.
+/// queries, a third where something is about to be sent to RevenueCat, and none where there is no request.
 pub fn shown(
     conn: &mut Conn,
     (project, slug): (ProjectId, &str),
@@ -74,16 +76,27 @@ pub fn shown(
     let ids: Vec<RequestId> = requests.iter().map(|request| request.id).collect();
     let steps = queries::steps(conn, project, &ids)?;
     let names = names(conn, &requests, &steps)?;
+    let is_suspended = is_suspended(conn, project, &requests)?;
     let one = |request: Request| {
         let order =
             request.order().inspect_err(|error| tracing::error!(request = request.id.0, %error, "unreadable")).ok()?;
         let own: Vec<&Step> = steps.iter().filter(|step| step.request == request.id).collect();
-        let line = RequestLine::new((slug, who), &request, (&order, &own, &names), now);
+        let line = RequestLine::new((slug, who), &request, (&order, &own, &names), (is_suspended, now));
         let asked_by = name_of(&request.asker, &names);
         let asked = times::day_and_time(request.asked_at, now);
         Some(Shown { request, order, line, asked_by, asked })
     };
     Ok(requests.into_iter().filter_map(one).collect())
+}
+
+/// Whether something of these waits until an admin lets this database act at RevenueCat.
+fn is_suspended(conn: &mut Conn, project: ProjectId, requests: &[Request]) -> QueryResult<bool> {
+    let waits =
+        |one: &Request| one.state == State::Asked && one.order().is_ok_and(|order| order.side == Side::RevenueCat);
+    if !requests.iter().any(waits) {
+        return Ok(false);
+    }
+    Ok(revenuecat::queries::connected(conn, project)?.is_some_and(|connected| connected.is_suspended))
 }
 
 fn names(conn: &mut Conn, requests: &[Request], steps: &[Step]) -> QueryResult<Names> {
@@ -107,7 +120,7 @@ impl RequestLine {
         (slug, who): (&str, Option<PersonId>),
         request: &Request,
         (order, steps, names): (&Order, &[&Step], &Names),
-        now: Moment,
+        (is_suspended, now): (bool, Moment),
     ) -> RequestLine {
         let asked_by = name_of(&request.asker, names);
         let line = |step: &&Step| StepLine {
@@ -132,9 +145,10 @@ impl RequestLine {
         RequestLine {
             id: request.id,
             title: title(&order.wanted),
-            state: state_words(request, order, steps, now),
+            state: state_words(request, order, steps, (is_suspended, now)),
             tone: tone(request.state),
             since: Stamp::day_and_time(request.state_at, now),
+            why: why(request, steps, names),
             by: match &request.reason {
                 Some(reason) => format!("Asked by {asked_by}: {reason}"),
                 None => format!("Asked by {asked_by}"),
@@ -167,11 +181,15 @@ fn tone(state: State) -> &'static str {
     }
 }
 
-fn state_words(request: &Request, order: &Order, steps: &[&Step], now: Moment) -> String {
+fn state_words(request: &Request, order: &Order, steps: &[&Step], (is_suspended, now): (bool, Moment)) -> String {
     let at = |moment| times::day_and_time(moment, now);
+    let store = order.asked_of();
     match request.state {
+        State::Asked if is_suspended && order.side == Side::RevenueCat => {
+            "waits until an admin lets this database act, under Settings, Connections".into()
+        }
         State::Asked if request.due_at.is_some_and(|due| due > request.state_at) => {
-            "the store does not answer; it is sent as soon as it does".into()
+            format!("{store} does not answer; it is sent as soon as it does")
         }
         State::Asked => "about to be sent".into(),
         State::Waiting => {
@@ -179,16 +197,15 @@ fn state_words(request: &Request, order: &Order, steps: &[&Step], now: Moment) -
             format!("waits for a colleague to agree, until {until}")
         }
         State::Sending => "sent, no answer yet".into(),
-        State::Pending => "accepted; the store decides later".into(),
+        State::Pending => format!("accepted; {store} decides later"),
         State::Unknown if steps.last().is_some_and(|last| last.words == held::WORDS) => {
-            "not known; this database may not act at the store before an admin lets it".into()
+            format!("not known; this database may not act at {store} before an admin lets it")
         }
         State::Unknown if request.needs_person() => {
-            "still not known after 24 hours; somebody has to look in the store".into()
+            format!("still not known after 24 hours; somebody has to look in {store}")
         }
         State::Unknown => {
             let until = at(request.state_at.plus_days(1));
-            let store = order.asked_of();
             format!(
                 "not known yet whether it was done. It is not sent again: Dossier reads at {store} until {until}, and then asks a person"
             )
@@ -197,8 +214,29 @@ fn state_words(request: &Request, order: &Order, steps: &[&Step], now: Moment) -
         State::Refused => "not done".into(),
         State::Withdrawn => "taken back".into(),
         State::Expired => "nobody agreed in time".into(),
-        State::Reversed => "undone by the store".into(),
+        State::Reversed => format!("undone by {store}"),
     }
+}
+
+/// Why a request was not done, or why that is not known.
+fn why(request: &Request, steps: &[&Step], names: &Names) -> Option<(String, String)> {
+    let step = match request.state {
+        State::Refused => steps.iter().rfind(|step| step.state == State::Refused)?,
+        State::Unknown => steps
+            .iter()
+            .find(|step| step.state == State::Unknown && step.person.is_none() && step.words != held::WORDS)?,
+        State::Asked
+        | State::Waiting
+        | State::Sending
+        | State::Pending
+        | State::Confirmed
+        | State::Withdrawn
+        | State::Expired
+        | State::Reversed => return None,
+    };
+    let person = step.person.and_then(|person| names.get(&person));
+    let who = person.map(|person| format!("{person} refused it")).unwrap_or_default();
+    Some((who, step.words.clone())).filter(|(who, words)| !who.is_empty() || !words.is_empty())
 }
 
 fn step_words(step: &Step, asked_by: &str, names: &Names, order: &Order) -> String {

@@ -73,7 +73,7 @@ pub fn capability(action: ActionKind, target: Target<'_>) -> Capability {
 
 /// Whether a refund that ends access ends renewal too, in this store.
 pub fn refund_ends_renewal(store: Option<&Store>) -> bool {
-    matches!(store, Some(Store::TestStore))
+    matches!(store, Some(Store::TestStore | Store::WebBilling))
 }
 
 /// The name of a store in a sentence: `the Test Store`, `Stripe`.

@@ -2,11 +2,12 @@
 //! whether it asks for fresh authentication. [`Routes::register`] hands the table to actix, the layers around the
 //! handlers read it, and the tests check it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::http::Method;
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope, dev, guard};
 use futures_util::future::LocalBoxFuture;
@@ -110,6 +111,14 @@ impl RouteEntry {
     /// Makes the route ask for a proof of who the person is. A page that is asked for without redirects to where it is given.
     pub fn asks_for(&mut self, proof: Proof) {
         self.proof = proof;
+    }
+
+    /// How many parts of the path lead to the nearest page above a form; `None` where it is no form of people, or has a page of
+    /// its own.
+    pub fn page_of_form(&self, pages: &BTreeSet<String>) -> Option<usize> {
+        let is_form = self.face == Face::Page && self.access.is_for_people() && !pages.contains(&self.pattern);
+        let parts: Vec<&str> = self.pattern.split('/').filter(|_| is_form).collect();
+        (2..parts.len()).rev().find(|length| parts.get(..*length).is_some_and(|start| pages.contains(&start.join("/"))))
     }
 }
 
@@ -225,20 +234,22 @@ impl Routes {
     /// Registers one resource for each path, so that a known path answers a wrong method with 405. The resources stand
     /// in a scope for the first part of their path: a request is compared only with the patterns of its own scope.
     pub fn register(self, cfg: &mut ServiceConfig) {
+        let pages = self.pages();
         cfg.app_data(Data::new(self.faces));
-        let mut routes: Vec<(String, Vec<Route>)> = Vec::new();
+        let mut routes: Vec<(String, Vec<Route>, Option<usize>)> = Vec::new();
         for (entry, handler) in self.entries {
             let pattern = entry.pattern.clone();
+            let page = entry.page_of_form(&pages);
             let route = route(Arc::new(entry), handler);
-            match routes.iter_mut().find(|(known, _)| *known == pattern) {
-                Some((_, routes)) => routes.push(route),
-                None => routes.push((pattern, vec![route])),
+            match routes.iter_mut().find(|(known, ..)| *known == pattern) {
+                Some((_, routes, _)) => routes.push(route),
+                None => routes.push((pattern, vec![route], page)),
             }
         }
         let mut scopes: BTreeMap<String, Vec<Resource>> = BTreeMap::new();
-        for (pattern, routes) in routes {
+        for (pattern, routes, page) in routes {
             let (start, rest) = first_part(&pattern);
-            scopes.entry(start.to_owned()).or_default().push(resource(rest, routes));
+            scopes.entry(start.to_owned()).or_default().push(resource(rest, routes, page));
         }
         for (start, resources) in scopes {
             if start.is_empty() {
@@ -249,6 +260,12 @@ impl Routes {
                 cfg.service(resources.into_iter().fold(web::scope(&start), Scope::service));
             }
         }
+    }
+
+    /// The patterns of all pages.
+    fn pages(&self) -> BTreeSet<String> {
+        let is_page = |entry: &&RouteEntry| entry.method == Method::GET && entry.face == Face::Page;
+        self.entries.iter().map(|(entry, _)| entry).filter(is_page).map(|entry| entry.pattern.clone()).collect()
     }
 
     fn add(&mut self, method: Method, path: &str, access: Access, handler: AnyHandler) -> &mut RouteEntry {
@@ -295,9 +312,20 @@ fn route(entry: Arc<RouteEntry>, handler: AnyHandler) -> Route {
     })
 }
 
-fn resource(pattern: &str, routes: Vec<Route>) -> Resource {
-    let resource = web::resource(pattern).default_service(web::to(|| async { Err::<String, _>(Error::Method) }));
+/// `page` is how many parts of the path lead to the page of a form.
+fn resource(pattern: &str, routes: Vec<Route>, page: Option<usize>) -> Resource {
+    let other = move |req: HttpRequest| async move { to_page(&req, page) };
+    let resource = web::resource(pattern).default_service(web::to(other));
     routes.into_iter().fold(resource, Resource::route)
+}
+
+/// Whoever opens the address of a form, as after a refusal, is led to its page.
+fn to_page(req: &HttpRequest, page: Option<usize>) -> Result<HttpResponse, Error> {
+    let page = page.filter(|_| matches!(*req.method(), Method::GET | Method::HEAD)).ok_or(Error::Method)?;
+    let parts: Vec<&str> = req.uri().path().split('/').take(page).collect();
+    let query = req.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{}{query}", parts.join("/"));
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
 }
 
 /// `/v1/subscribers/{id}` becomes `/v1` and `/subscribers/{id}`. The start is empty when the first part is a parameter, or

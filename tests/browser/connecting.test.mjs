@@ -104,7 +104,7 @@ test('what the other side refuses is said in its words, and changes nothing', as
   await page.fill('#days', '3');
   await page.fill('#reason', 'An outage');
   await page.click('dialog .button--main');
-  assert.match(await page.textContent('#entitlements'), /not done[\s\S]*not connected to the App Store/);
+  assert.match(await page.innerText('#entitlements .request'), /not done[\s\S]*not connected to the App Store/, 'without opening anything');
   await page.context().close();
 });
 
@@ -115,7 +115,8 @@ test('an answer that is lost becomes known on the open page', async () => {
   await page.waitForSelector('dialog:modal');
   await page.click('dialog .button--main');
   await page.waitForSelector('[data-flash]');
-  assert.match(await page.textContent('#requests'), /not known yet whether it was done/);
+  assert.match(await page.innerText('#requests'), /not known yet whether it was done/);
+  assert.match(await page.innerText('#requests .request__why'), /\w+ \w+/, 'and why, without opening anything');
   await page.waitForFunction(() => /· done/.test(document.querySelector('#requests').textContent), null, { timeout: 30_000 });
   assert.match(await page.textContent('#entitlements'), /Granted entitlement/);
   assert.deepEqual(page.complaints, []);

@@ -428,6 +428,8 @@ async fn a_fill_that_is_killed_goes_on_and_ends_the_same() {
         same_on_both_sides(&pair, id);
     }
     assert_eq!(known(), 25);
+    let page = pair.desk.page(&SOL, "/projects/sundial/customers/customer-00").await;
+    assert!(page.contains("imported from RevenueCat") && !page.contains("imported from an export"), "{page}");
 }
 
 #[actix_web::test]

@@ -18,6 +18,7 @@ use crate::support::catalogs::apply_catalog;
 use crate::support::connected::{MARA, Pair, catch_up, post, until};
 use crate::support::customers::{customer_id, grants_of, purchases_of, store_purchases_of, told_of};
 use crate::support::events::purchase;
+use crate::support::pages::text_of;
 use crate::support::refunds::spent;
 use crate::support::test_store::{new_key, receipt, test_token};
 
@@ -181,6 +182,8 @@ async fn purchases_move_and_customers_go_there_first() {
     assert_eq!(spent(&pair.desk, "noor"), spent(&pair.upstream, "noor"));
     assert_eq!(told_of(&pair.desk, "mara"), told_of(&pair.upstream, "mara"));
 
+    let dialog = pair.desk.page(&ADA, &format!("{MARA}?dialog=manage-delete")).await;
+    assert!(dialog.contains("Erased here as soon as RevenueCat has deleted the customer"), "{dialog}");
     let deleted = pair.post(&ADA, "delete", &[("confirm", "mara")]).await;
     assert_eq!(deleted.status, 303, "{}", deleted.body);
     until("she is gone from both", || (!knows(&pair.upstream, "mara") && !knows(&pair.desk, "mara")).then_some(()))
@@ -191,6 +194,11 @@ async fn purchases_move_and_customers_go_there_first() {
     until("Noor too", || (!knows(&pair.upstream, "noor") && !knows(&pair.desk, "noor")).then_some(())).await;
     let page = pair.desk.page(&ADA, "/projects/sundial/settings/blocked").await;
     assert!(page.contains("noor"), "and the id is blocked here");
+    let requests = pair.desk.page(&ADA, "/projects/sundial/requests").await;
+    let text = text_of(&requests);
+    assert!(text.contains("Deleting a customer · done, ") && text.contains(", asked by Ada Okoye"), "{text}");
+    assert!(text.contains("Deleting a customer and blocking their ids · done, "), "{text}");
+    assert!(!requests.contains("mara") && !requests.contains("noor"), "{requests}");
 }
 
 #[actix_web::test]
@@ -202,5 +210,9 @@ async fn what_is_refused_there_changes_nothing_here_and_is_shown_in_its_own_word
     assert_eq!(refused, (State::Refused, "RevenueCat has no entitlement gym.".to_owned()));
     assert!(running(&pair.desk, "mara").is_empty());
     let page = pair.desk.page(&SOL, MARA).await;
-    assert!(page.contains("RevenueCat has no entitlement gym.") && page.contains("not done"), "{page}");
+    let request = page.split("data-request=").nth(1).and_then(|rest| rest.split("<details").next()).expect("a request");
+    assert!(request.contains("RevenueCat has no entitlement gym.") && request.contains("not done"), "{request}");
+    let list = text_of(&pair.desk.page(&ADA, "/projects/sundial/requests").await);
+    assert!(list.contains("mara · gym Granting gym until"), "what it is about, and no store: {list}");
+    assert!(!list.contains("Unknown store") && !list.contains("· ·"), "{list}");
 }

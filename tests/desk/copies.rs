@@ -209,7 +209,7 @@ async fn what_was_open_in_a_copy_is_read_when_an_admin_lets_it_act_and_never_sen
         desk.clock.advance(86_400);
     }
     let page = desk.page(&SOL, "/projects/sundial/requests").await;
-    assert!(page.contains("this database may not act at the store before an admin lets it"), "{page}");
+    assert!(page.contains("this database may not act at the Test Store before an admin lets it"), "{page}");
     resume(&desk).await;
     let page = desk.page(&ADA, CONNECTIONS).await;
     assert!(!page.contains("Suspended"), "{page}");

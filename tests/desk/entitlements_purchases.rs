@@ -280,7 +280,7 @@ async fn a_store_that_does_not_answer_slows_no_page_and_the_dialog_says_so() {
     assert!(dialog.contains("Test Store does not answer at the moment."), "{dialog}");
     refund(&desk, &SOL).await;
     assert_eq!((states(&desk), done_by_store(&desk)), (vec![State::Asked], 0));
-    assert!(desk.page(&SOL, LENA).await.contains("the store does not answer; it is sent as soon as it does"));
+    assert!(desk.page(&SOL, LENA).await.contains("the Test Store does not answer; it is sent as soon as it does"));
     desk.clock.advance(61);
     run_jobs(&desk);
     assert_eq!((states(&desk), done_by_store(&desk)), (vec![State::Confirmed], 1));

@@ -215,11 +215,12 @@ async fn each_bad_line_is_named_with_its_reason_and_the_others_are_taken_in() {
         row(json!({ "store_transaction_id": "t-2", "rc_last_seen_app_user_id_alias": "null" })),
         row(json!({ "store_transaction_id": "t-3", "custom_subscriber_attributes": "{broken" })),
         row(json!({ "store_transaction_id": "t-4" })),
+        row(json!({ "store_transaction_id": "t-5", "entitlement_identifiers": "[\"pro\"" })),
     ];
     let mut file = transactions(&rows);
     file.extend(b"one,two\n\"open\nlena,\0\n");
     let summary = try_import(&desk, project, &[&file], &[]).expect("it imports");
-    insta::assert_snapshot!(reasons(&summary).join("\n"), @r"
+    insta::assert_snapshot!(reasons(&summary).join("\n"), @r#"
     3: start_time is 1700000000, which seems to be in seconds instead of milliseconds
     4: start_time is “soon”, which is no time
     5: start_time is empty
@@ -235,14 +236,15 @@ async fn each_bad_line_is_named_with_its_reason_and_the_others_are_taken_in() {
     15: updated_at is “2999-01-01 00:00:00”, which is not a credible time
     16: rc_last_seen_app_user_id_alias is a word that apps send when nobody is logged in; it was left out
     17: custom_subscriber_attributes is not a JSON object; it was left out
-    19: the number of its columns is 2, and the header has 35
-    20: a quote is not closed
-    21: the number of its columns is 2, and the header has 35
-    ");
-    assert_eq!((summary.rows, summary.rejected), (20, 16));
+    19: entitlement_identifiers is “["pro"”, which is not a list; it was left out
+    20: the number of its columns is 2, and the header has 35
+    21: a quote is not closed
+    22: the number of its columns is 2, and the header has 35
+    "#);
+    assert_eq!((summary.rows, summary.rejected), (21, 16));
     let keys: Vec<String> = purchases_of(&desk, project).into_iter().map(|one| one.1).collect();
     assert_eq!(keys, ["APP_STORE:t-1"]);
-    assert_eq!(spent(&desk, project), 4 * 9_990_000);
+    assert_eq!(spent(&desk, project), 5 * 9_990_000);
 }
 
 #[actix_web::test]

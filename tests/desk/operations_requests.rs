@@ -119,7 +119,7 @@ async fn a_refund_that_the_store_reverses_is_undone_once() {
         assert_eq!((states(&desk), spent(&desk, "lena")), (vec![State::Reversed], ELSEWHERE + PRICE));
     }
     let page = desk.page(&SOL, crate::support::cast::LENA).await;
-    assert!(page.contains("undone by the store"), "{page}");
+    assert!(page.contains("undone by the Test Store"), "{page}");
     desk.clock.advance(60);
     refund(&desk, &SOL).await;
     assert_eq!(spent(&desk, "lena"), ELSEWHERE, "it can be refunded again");

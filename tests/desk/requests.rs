@@ -124,7 +124,7 @@ async fn what_reading_does_not_settle_in_a_day_a_person_settles_with_evidence() 
     run_jobs(&desk);
     assert_eq!(states(&desk), [State::Unknown]);
     let list = desk.page(&ADA, REQUESTS).await;
-    assert!(list.contains("Say what came of it") && list.contains("somebody has to look in the store"), "{list}");
+    assert!(list.contains("Say what came of it") && list.contains("somebody has to look in the Test Store"), "{list}");
     let bare = decide(&desk, &ADA, "settle", &[("outcome", "done"), ("reason", "seen")]).await;
     assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY, "no evidence");
     let fields = [("outcome", "done"), ("reference", "console, order 7"), ("reason", "seen in the console")];

@@ -273,8 +273,11 @@ async fn methods_that_are_not_in_the_table_are_refused() {
             let is_known = table.iter().any(|other| other.pattern == line.pattern && other.method == method);
             if !is_known {
                 let other = RouteEntry { method: method.clone(), ..line.clone() };
-                let status = ask(&desk, &other, SUNDIAL, Some(&TEAM[3])).await.status;
-                assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {}", line.pattern);
+                let answer = ask(&desk, &other, SUNDIAL, Some(&TEAM[3])).await;
+                let is_led_on = method == Method::GET && answer.status == StatusCode::SEE_OTHER;
+                let is_form = line.face == Face::Page && line.access.is_for_people();
+                let is_refused = answer.status == StatusCode::METHOD_NOT_ALLOWED;
+                assert!(is_refused || (is_form && is_led_on), "{method} {}: {}", line.pattern, answer.status);
             }
         }
     }
@@ -415,4 +418,20 @@ fn the_table_of_routes() {
     };
     let table = route_table().into_iter().map(line).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(table);
+}
+
+#[actix_web::test]
+async fn whoever_opens_the_address_of_a_form_is_led_to_its_page() {
+    let desk = Desk::open().await;
+    for (form, page) in [
+        ("customers/a%2Fb/refresh", "customers/a%2Fb"),
+        ("customers/lena/purchases/x%3Ay/refund?sandbox=1", "customers/lena?sandbox=1"),
+        ("customers/lena/notes", "customers/lena"),
+        ("settings/connections/revenuecat/keys", "settings/connections"),
+        ("requests/7/approve", "requests"),
+    ] {
+        let answer = desk.get(&TEAM[3], &format!("/projects/sundial/{form}")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{form}");
+        assert_eq!(answer.header("location"), format!("/projects/sundial/{page}"));
+    }
 }

@@ -113,14 +113,21 @@ impl<'a> Cell<'a> {
     }
 
     /// The items of a list in brackets, or in braces as older versions have it.
-    pub fn list(self) -> Vec<String> {
-        let Some(text) = self.value() else { return Vec::new() };
+    ///
+    /// # Errors
+    /// When it begins or ends as such a list, and is none.
+    pub fn list(self) -> Result<Vec<String>, Problem> {
+        let Some(text) = self.value() else { return Ok(Vec::new()) };
+        let broken = || self.problem("which is not a list");
         if text.starts_with('[') {
-            return serde_json::from_str(text).unwrap_or_default();
+            return serde_json::from_str(text).map_err(|_| broken());
         }
         let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+        if inner.contains(['[', ']', '{', '}']) {
+            return Err(broken());
+        }
         let items = inner.split(',').map(|item| item.trim().trim_matches('"'));
-        items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        Ok(items.filter(|item| !item.is_empty()).map(str::to_owned).collect())
     }
 
     /// The entries of a JSON object.
@@ -193,10 +200,13 @@ mod tests {
         );
         assert!(cell("yes").flag().is_err());
         for text in [r#"["pro","a b"]"#, r#"{pro,"a b"}"#, "{ pro , a b }"] {
-            assert_eq!(cell(text).list(), ["pro", "a b"], "{text}");
+            assert_eq!(cell(text).list(), Ok(vec!["pro".to_owned(), "a b".to_owned()]), "{text}");
         }
         for text in ["", "[]", "{}", "null"] {
-            assert!(cell(text).list().is_empty(), "{text}");
+            assert_eq!(cell(text).list(), Ok(Vec::new()), "{text}");
+        }
+        for text in [r#"["pro""#, "[pro]", "[1]", "{pro", "pro}", "[]]"] {
+            assert_eq!(cell(text).list(), Err(format!("c is “{text}”, which is not a list")), "{text}");
         }
     }
 

@@ -75,7 +75,7 @@ impl File {
     /// Opens an export and reads its header. It is unpacked if its first bytes are those of gzip, whatever its name.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or its text is UTF-16.
     pub fn open(source: impl Read + Send + 'static) -> io::Result<File> {
         let mut packed = BufReader::with_capacity(1 << 18, source);
         let is_gzip = packed.fill_buf()?.starts_with(&[0x1F, 0x8B]);
@@ -85,6 +85,9 @@ impl File {
         };
         let mut first = Vec::new();
         (&mut source).take(LONGEST_HEADER).read_until(b'\n', &mut first)?;
+        if is_utf16(&first) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, UTF16));
+        }
         let first = first.strip_prefix(BYTE_ORDER_MARK).map_or(first.clone(), <[u8]>::to_vec);
         let mut file = File {
             header: Vec::new(),
@@ -222,6 +225,15 @@ impl File {
     }
 }
 
+const UTF16: &str = "its encoding is UTF-16, and UTF-8 is needed";
+
+/// Whether a text begins as one in UTF-16: with its byte-order mark, or with a letter of which one half is NUL.
+fn is_utf16(text: &[u8]) -> bool {
+    text.starts_with(&[0xFF, 0xFE])
+        || text.starts_with(&[0xFE, 0xFF])
+        || matches!(text, [0, 1..=u8::MAX, ..] | [1..=u8::MAX, 0, ..])
+}
+
 fn divided(result: ReadRecordResult, length: usize, columns: usize) -> Result<(usize, usize), Problem> {
     match result {
         ReadRecordResult::Record => Ok((length, columns)),
@@ -297,6 +309,17 @@ mod tests {
             assert_eq!(read(text.as_bytes()).1, wanted);
         }
         assert_eq!(read(b"a,b\n1,\xff\n2,y\n").1, ["2: the line is not UTF-8", "3: 2|y"]);
+    }
+
+    #[test]
+    fn another_encoding_is_named() {
+        let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+        for bytes in [little("\u{FEFF}a,b\n1,x\n"), big("\u{FEFF}a,b\n1,x\n"), little("a,b\n1,x\n"), big("a,b\n1,x\n")]
+        {
+            let refused = File::open(Cursor::new(bytes)).err().expect("refused");
+            assert_eq!(refused.to_string(), "its encoding is UTF-16, and UTF-8 is needed");
+        }
     }
 
     #[test]

@@ -65,7 +65,11 @@ impl Rows for Transactions {
         let mut read = Read::default();
         let named = [cells.rc_original_app_user_id, cells.rc_last_seen_app_user_id_alias];
         let ids = ids::usable(&named, &mut read.remarks)?;
-        let row = Row::read(&cells, now)?;
+        let mut row = Row::read(&cells, now)?;
+        match cells.entitlement_identifiers.list() {
+            Ok(list) => row.transaction.entitlement_ids = list,
+            Err(problem) => read.remarks.push(problem),
+        }
         let events = Imported::deliveries(row.events(), &ids, now);
         read.deliveries = events.map_err(|error| error.to_string())?;
         if self.told.len() >= REMEMBERED {
@@ -197,7 +201,7 @@ impl Row {
         Ok(Transaction {
             product_id: Some(cells.product_identifier.needed_id()?),
             product_display_name: cells.product_display_name.id()?,
-            entitlement_ids: cells.entitlement_identifiers.list(),
+            entitlement_ids: Vec::new(),
             period_type: Some(self.period_type(cells, &store)?),
             purchased_at_ms: Some(self.start),
             expiration_at_ms: self.period_end(),

@@ -145,7 +145,7 @@ fn take_over(
     let words = words_of(&found);
     let outcome = match (words.is_empty(), origin) {
         (true, _) => Outcome::Same,
-        (false, Origin::Import) => Outcome::Filled(words),
+        (false, Origin::Import | Origin::Fill) => Outcome::Filled(words),
         (false, Origin::Comparison) => Outcome::Found(words),
     };
     Ok(Compared { outcome, remarks })

@@ -196,7 +196,7 @@ impl Runner<'_> {
         if !claimed {
             return Ok(());
         }
-        let origin = if run == Run::Fill { Origin::Import } else { Origin::Comparison };
+        let origin = if run == Run::Fill { Origin::Fill } else { Origin::Comparison };
         let how = How { urgency: Urgency::Background, origin, pace: self.pace };
         let compared = compare(self.comparer, self.project, &queued.app_user_id, &how)?;
         match &compared.outcome {

@@ -154,6 +154,9 @@ fn transfer(conn: &mut Conn, asker: &Ctx, from: CustomerId, to: &str) -> Result<
     Ok(Effect { traces: vec![trace], event: Some(moved.event) })
 }
 
+/// What the audit log says of a deletion that RevenueCat was asked for.
+pub const DELETED_THERE: &str = "deleted at RevenueCat first";
+
 /// Erases the customer here as well, and keeps the ids out where they are blocked. The entry names no id.
 fn delete(conn: &mut Conn, asker: &Ctx, customer: CustomerId, id: &str, blocks: bool) -> Result<(), Error> {
     let id = AppUserId::parse(id).ok().filter(|_| blocks);
@@ -162,6 +165,6 @@ fn delete(conn: &mut Conn, asker: &Ctx, customer: CustomerId, id: &str, blocks: 
         Some(done) => (Action::CustomerBlocked, done.erased),
         None => (Action::CustomerDeleted, erasure::erase(conn, asker, &[customer])?),
     };
-    let trace = Trace::new(action).about(erased.numbers()).erasing(erased.audited);
+    let trace = Trace::new(action).about(erased.numbers()).after(DELETED_THERE).erasing(erased.audited);
     audit::append(conn, asker, trace.of_erased(customer))
 }

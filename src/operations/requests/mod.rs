@@ -23,6 +23,7 @@ pub use approval::{Rule, for_whom as approval_needed, rules, set_rule};
 pub use ask::{Ask, Asked, Extent, Wish};
 pub use check::check;
 pub use customer::CustomerAsk;
+pub use customer_effects::DELETED_THERE;
 pub use decide::{Decided, Problem, Settlement, again as stored_ask, approve, refuse, settle, withdraw};
 pub use disconnect::{Open, Unsent, open, part};
 pub use payment::Payment;

@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::queries::{self, Place};
+use super::queries::{self, Deletion, Place};
 use super::{dialog, queries as own};
 use crate::actions::{self, InProject, Opened, Page, View};
-use crate::audit::ActorKind;
+use crate::audit::{Action, ActorKind};
 use crate::auth::Member;
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -15,9 +15,10 @@ use crate::events::Environment;
 use crate::pages::profile::subject;
 use crate::pages::request_line::{self, RequestLine, Shown, plain_store_name};
 use crate::requests::{Request, State};
-use crate::stores::Wanted;
+use crate::stores::{Order, Wanted};
 use crate::web::form::field;
 use crate::web::{Dialog, Flash, Layout, Section, filters};
+use crate::wording::sentence::Stamp;
 
 /// How many finished requests a page has, and how many open ones at most.
 const PAGE: usize = 50;
@@ -29,6 +30,7 @@ pub struct RequestsPage {
     layout: Layout,
     project: String,
     groups: Vec<Group>,
+    deletions: Vec<DeletionLine>,
     is_later: bool,
     next: Option<String>,
 }
@@ -41,12 +43,19 @@ struct Group {
     more: Option<&'static str>,
 }
 
+/// A deletion that is done, without whom it was about: `Deleting a customer · done, 30 Nov, asked by Ada Okoye`
+struct DeletionLine {
+    title: &'static str,
+    when: Stamp,
+    asked_by: String,
+}
+
 struct Row {
     id: RequestId,
     customer: String,
     href: String,
-    product: String,
-    store: String,
+    /// What it is about: a product and its store, an entitlement, the keys of attributes, currencies; or nothing more than its title.
+    about: Vec<String>,
     /// What a refund is in US dollars.
     dollars: Option<String>,
     is_sandbox: bool,
@@ -93,8 +102,20 @@ impl Page for RequestsPage {
         }
         let empty = groups.is_empty().then_some("There is nothing beyond this point.");
         groups.push(Group { title: "Finished", rows: rows(conn, member, finished, now)?, empty, more: None });
+        let deletions = match after {
+            None => queries::deletions(conn, member.project.id, PAGE as i64)?,
+            Some(_) => Vec::new(),
+        };
+        let deletions = deletions.iter().map(|one| DeletionLine::new(one, now)).collect();
         let layout = member.layout("Requests", Section::Requests);
-        Ok(RequestsPage { layout, project: member.project.slug.clone(), groups, is_later: after.is_some(), next })
+        Ok(RequestsPage {
+            layout,
+            project: member.project.slug.clone(),
+            groups,
+            deletions,
+            is_later: after.is_some(),
+            next,
+        })
     }
 
     fn layout(&mut self) -> &mut Layout {
@@ -135,6 +156,24 @@ fn rows(conn: &mut Conn, member: &Member, requests: Vec<Request>, now: Moment) -
     Ok(shown.into_iter().filter_map(row).collect())
 }
 
+impl DeletionLine {
+    fn new(deletion: &Deletion, now: Moment) -> DeletionLine {
+        let is_blocked = deletion.action == Action::CustomerBlocked;
+        let title = if is_blocked { "Deleting a customer and blocking their ids" } else { "Deleting a customer" };
+        DeletionLine { title, when: Stamp::day_and_time(deletion.at, now), asked_by: deletion.asked_by() }
+    }
+}
+
+/// What the row says next to the customer.
+fn about(order: &Order) -> Vec<String> {
+    match &order.wanted {
+        Wanted::Customer(act) => Some(act.about()).filter(|about| !about.is_empty()).into_iter().collect(),
+        Wanted::Refund(_) | Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => {
+            vec![order.product_id.clone(), plain_store_name(order.store.as_ref())]
+        }
+    }
+}
+
 impl Row {
     fn new(member: &Member, shown: Shown, app_user_id: &str, name: Option<&str>, now: Moment) -> Row {
         let Shown { request, order, line, .. } = shown;
@@ -158,8 +197,7 @@ impl Row {
             id: request.id,
             customer: name.unwrap_or(app_user_id).to_owned(),
             href: format!("{}{query}#request-{}", subject::href(&member.project.slug, app_user_id), request.id),
-            product: order.product_id.clone(),
-            store: plain_store_name(order.store.as_ref()),
+            about: about(&order),
             dollars: match &order.wanted {
                 Wanted::Refund(refund) => refund.dollars.map(|dollars| format!("USD {}", dollars.shown())),
                 Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } | Wanted::Customer(_) => None,

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use crate::audit::{Action, ActorKind, of_entry};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId, RequestId};
 use crate::db::Conn;
-use crate::db::schema::{customers, requests};
+use crate::db::schema::{audit_details, audit_entries, customers, people, requests};
+use crate::operations::requests::DELETED_THERE;
 use crate::requests::{Request, State};
 
 /// The requests that wait for somebody: those to be settled first, then those that have waited longest.
@@ -51,6 +53,50 @@ pub fn finished(conn: &mut Conn, project: ProjectId, after: Option<Place>, most:
         own = own.filter(requests::asked_at.le(at).and(older));
     }
     own.load(conn)
+}
+
+/// A deletion that RevenueCat was asked for and that is done. Its request went with the customer; the audit log names nobody.
+#[derive(Debug, Queryable)]
+pub struct Deletion {
+    pub action: Action,
+    pub at: Moment,
+    asker: ActorKind,
+    /// The role of a person, or the name of a key.
+    role: String,
+    /// The name of a person who still has an account.
+    person: Option<String>,
+}
+
+impl Deletion {
+    pub fn asked_by(&self) -> String {
+        match (self.asker, &self.person) {
+            (ActorKind::Person, Some(name)) => name.clone(),
+            (ActorKind::Person, None) => "somebody who has left".into(),
+            (ActorKind::ApiKey | ActorKind::System | ActorKind::Operator, _) => self.role.clone(),
+        }
+    }
+}
+
+/// The newest deletions.
+pub fn deletions(conn: &mut Conn, project: ProjectId, most: i64) -> QueryResult<Vec<Deletion>> {
+    let is_deletion = [Action::CustomerDeleted.name(), Action::CustomerBlocked.name()];
+    let asked_for = audit_details::body.like(format!("%\"{DELETED_THERE}\"%"));
+    let is_theirs = people::id.nullable().eq(audit_entries::actor_id);
+    audit_entries::table
+        .inner_join(audit_details::table.on(of_entry()))
+        .left_join(people::table.on(is_theirs.and(audit_entries::actor_kind.eq(ActorKind::Person.name()))))
+        .filter(audit_entries::project_id.eq(project).and(audit_entries::action.eq_any(is_deletion)))
+        .filter(asked_for)
+        .order((audit_entries::at.desc(), audit_entries::position.desc()))
+        .limit(most)
+        .select((
+            audit_entries::action,
+            audit_entries::at,
+            audit_entries::actor_kind,
+            audit_entries::role,
+            people::name.nullable(),
+        ))
+        .load(conn)
 }
 
 /// The ids and names by which customers are shown.

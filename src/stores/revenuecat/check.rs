@@ -14,6 +14,8 @@ use crate::base::{hex, random_bytes};
 pub enum Checked {
     /// The project can be read with these keys.
     Connected(Findings),
+    /// It can be read, and the key of the first version is refused.
+    WrongFirstKey(String, Findings),
     /// The address does not answer as the API does.
     NoApi(String),
     /// The key of the second version is refused.
@@ -40,6 +42,9 @@ const READS: [(&str, &str, &str); 9] = [
     ("Read offerings", "/offerings?limit=1", "project_configuration:offerings:read"),
     ("Read invoices", "/customers/{nobody}/invoices", "customer_information:invoices:read"),
 ];
+
+/// What only a key of the first version is for.
+const FIRST_VERSION: &str = "Refund and cancel at Google Play (v1 key)";
 
 const CUSTOMERS: &str = "customer_information:customers:read_write";
 const SUBSCRIPTIONS: &str = "customer_information:subscriptions:read_write";
@@ -69,8 +74,23 @@ pub fn check(upstream: &Upstream, base_url: &str, project: &str, keys: &Keys) ->
         let call = Call { method, path: &path, body: body.as_ref(), once: None };
         findings.push(finding(what, scope, upstream.call(&at, &call)));
     }
-    findings.push(first_version(upstream, base_url, keys, &nobody));
-    Ok(Checked::Connected(Findings(findings)))
+    let Some(key) = &keys.v1 else {
+        findings.push(Finding {
+            what: FIRST_VERSION.into(),
+            scope: String::new(),
+            verdict: Verdict::NoKey,
+            words: "No v1 key is entered.".into(),
+        });
+        return Ok(Checked::Connected(Findings(findings)));
+    };
+    let answered = first_version(upstream, &Access { base_url, key }, &nobody);
+    let refused = answered.as_ref().ok().filter(|reply| reply.status == 401).map(Reply::words);
+    findings.push(finding(FIRST_VERSION, "", answered));
+    let findings = Findings(findings);
+    Ok(match refused {
+        Some(words) => Checked::WrongFirstKey(words, findings),
+        None => Checked::Connected(findings),
+    })
 }
 
 /// Why the connection cannot be used at all.
@@ -153,15 +173,10 @@ fn writes(nobody: &str) -> Vec<Write> {
 }
 
 /// The first version of the API has no scopes; a key of it is tried where nothing can change.
-fn first_version(upstream: &Upstream, base_url: &str, keys: &Keys, nobody: &str) -> Finding {
-    let what = "Refund and cancel at Google Play (v1 key)";
-    let Some(key) = &keys.v1 else {
-        let words = "No v1 key is entered.".into();
-        return Finding { what: what.into(), scope: String::new(), verdict: Verdict::NoKey, words };
-    };
+fn first_version(upstream: &Upstream, at: &Access<'_>, nobody: &str) -> Result<Reply, Lost> {
     let path = format!("/v1/subscribers/{nobody}/transactions/{nobody}/refund");
     let call = Call { method: Method::Post, path: &path, body: Some(&json!({})), once: None };
-    finding(what, "", upstream.call(&Access { base_url, key }, &call))
+    upstream.call(at, &call)
 }
 
 fn finding(what: &str, scope: &str, answered: Result<Reply, Lost>) -> Finding {

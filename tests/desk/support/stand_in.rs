@@ -82,6 +82,8 @@ pub struct StandIn {
 }
 
 pub const KEY: &str = "sk_stand_in_of_version_two";
+/// The one for the first version of the API, of which it knows nobody.
+pub const FIRST_KEY: &str = "sk_stand_in_of_version_one";
 
 impl StandIn {
     /// Opens one that knows Mara and Noor.
@@ -191,7 +193,8 @@ fn serve(mut stream: TcpStream, side: &Mutex<Side>) {
         let _ = stream.write_all(&raw);
         return;
     }
-    if header("authorization") != Some(format!("Bearer {KEY}")) {
+    let key = if call.path.starts_with("/v1/") { FIRST_KEY } else { KEY };
+    if header("authorization") != Some(format!("Bearer {key}")) {
         let error = error("authentication_error", "Invalid API key.");
         return write(&mut stream, 401, "", &error);
     }
@@ -251,6 +254,9 @@ pub fn error(kind: &str, message: &str) -> Value {
 
 impl Side {
     fn carry_out(&mut self, call: &Call) -> (u16, Value) {
+        if call.path.starts_with("/v1/") {
+            return (404, json!({ "code": 7259, "message": "Subscriber not found." }));
+        }
         let Some(below) = call.path.strip_prefix("/v2/projects/proj1") else {
             return (403, error("authorization_error", "The key does not belong to this project."));
         };

@@ -9,6 +9,7 @@ use crate::base::error::Error;
 use crate::customers::attributes::{AttributeKey, MAX_VALUE, Rule, Stored, queries, reserved};
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
+use crate::stores::Connected;
 use crate::web::{Dialog, filters};
 
 /// Values with more characters than this get a field of several lines.
@@ -33,6 +34,7 @@ struct Edit {
     stored: Option<Stored>,
     /// Why the value can only be cleared; `None` when it can be changed.
     kept: Option<&'static str>,
+    connected: Option<Connected>,
 }
 
 /// The dialog of this name; `None` when it does not exist, is not for this person, or has no attribute to show.
@@ -78,6 +80,7 @@ impl Edit {
             key,
             stored,
             kept,
+            connected: visit.connected,
         }))
     }
 
@@ -114,7 +117,7 @@ impl Edit {
 
     /// What the choice does, and who hears of it, where the label does not say so.
     fn explained(&self) -> Option<(&'static str, &'static str)> {
-        self.is_about_refunds().then(|| (refund_preference::MEANING, refund_preference::reach()))
+        self.is_about_refunds().then(|| (refund_preference::MEANING, refund_preference::reach(self.connected)))
     }
 
     fn is_about_refunds(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::customers::attributes::reserved::APPLE_REFUNDS;
 use crate::events::Store;
 use crate::pages::profile::visit::{Attribute, Visit};
 use crate::projection::Purchase;
+use crate::stores::Connected;
 
 /// The choices with their words. The first one is no value.
 pub const CHOICES: [(&str, &str); 5] = [
@@ -23,10 +24,20 @@ pub const MEANING: &str = "Apple asks before it decides about a refund, and Reve
      app's setting for this customer, if handling refund requests is switched on for the app in RevenueCat. It must be set before \
      the customer asks Apple.";
 
-/// Who hears of the choice. Dossier is connected to nobody yet who answers Apple.
-pub const fn reach() -> &'static str {
-    "This project is not connected to RevenueCat. The choice is kept here; RevenueCat must be told otherwise, in its dashboard \
-     or by your app."
+/// Who hears of the choice.
+pub const fn reach(connected: Option<Connected>) -> &'static str {
+    match connected {
+        None => {
+            "This project is not connected to RevenueCat. The choice is kept here; RevenueCat must be told otherwise, in its \
+             dashboard or by your app."
+        }
+        Some(Connected { is_suspended: true, .. }) => {
+            "The choice is set at RevenueCat, and here when RevenueCat has it: not before an admin lets this database act."
+        }
+        Some(Connected { is_suspended: false, .. }) => {
+            "The choice is set at RevenueCat, and here when RevenueCat has it."
+        }
+    }
 }
 
 pub fn is_about(key: &str) -> bool {
@@ -60,6 +71,14 @@ mod tests {
         offered.sort_unstable();
         accepted.sort_unstable();
         assert_eq!(offered, accepted);
+    }
+
+    #[test]
+    fn who_hears_of_the_choice_follows_from_the_connection() {
+        let connected = |is_suspended| Some(Connected { has_v1_key: false, is_suspended });
+        assert!(reach(None).starts_with("This project is not connected"));
+        assert!(reach(connected(false)).starts_with("The choice is set at RevenueCat"));
+        assert!(reach(connected(true)).ends_with("before an admin lets this database act."));
     }
 
     #[test]

@@ -23,7 +23,12 @@ pub struct Card {
     edit: Option<String>,
     /// The sandbox badge; `None` for production data.
     mark: Option<Badge>,
+    /// Why nobody can change balances here; `None` where some can, or may not anyway.
+    kept: Option<&'static str>,
 }
+
+/// Why balances of the sandbox cannot be changed in a connected project.
+pub const SANDBOX: &str = "RevenueCat changes balances of production only. Switch the sandbox data off to change one.";
 
 impl HtmlSafe for Card {}
 
@@ -35,11 +40,19 @@ impl Card {
     }
 
     fn new(visit: &Visit, all: Vec<Held>) -> Option<Card> {
-        let edit = visit.may(AdjustBalances).then(|| visit.dialog("currency-edit."));
+        let may_edit = visit.may(AdjustBalances);
+        let is_beyond = visit.is_sandbox() && visit.connected.is_some();
+        let edit = (may_edit && !is_beyond).then(|| visit.dialog("currency-edit."));
         let (balances, others): (Vec<Held>, Vec<Held>) = all.into_iter().partition(|held| held.amount.is_some());
         let others = if edit.is_some() { others } else { Vec::new() };
         let mark = visit.is_sandbox().then(Badge::sandbox);
-        (!balances.is_empty() || !others.is_empty()).then_some(Card { balances, others, edit, mark })
+        (!balances.is_empty() || !others.is_empty()).then_some(Card {
+            balances,
+            others,
+            edit,
+            mark,
+            kept: (may_edit && is_beyond).then_some(SANDBOX),
+        })
     }
 
     fn others_count(&self) -> String {

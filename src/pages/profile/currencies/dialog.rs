@@ -41,7 +41,9 @@ struct Preview {
 
 /// The dialog of this name; `None` when it does not exist, is not for this person, or the project has no such currency.
 pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dialog>, Error> {
-    if !visit.may(AdjustBalances) || form.name != EDIT {
+    let is_beyond = visit.is_sandbox() && visit.connected.is_some();
+    // After a refusal the dialog is shown in any case, with the reason.
+    if !visit.may(AdjustBalances) || form.name != EDIT || (is_beyond && form.is_of_address) {
         return Ok(None);
     }
     let (project, customer) = (visit.project.id, visit.customer.id);

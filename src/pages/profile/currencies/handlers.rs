@@ -1,5 +1,6 @@
 //! Changing a balance.
 
+use super::card::SANDBOX;
 use super::dialog::EDIT;
 use super::draft::{Adjustment, Draft};
 use super::{Undo, queries};
@@ -49,8 +50,7 @@ fn ask(
         return Ok(None);
     }
     if subject.is_sandbox() {
-        let sentence = "RevenueCat changes balances of production only. Switch the sandbox data off.";
-        return Err(error::Refusal::new("", sentence).into());
+        return Err(error::Refusal::new("", SANDBOX).into());
     }
     match currencies::balance_after(code, held.amount.unwrap_or(0), change) {
         // What is known here may be less than there is: changes that sent no event are missing.

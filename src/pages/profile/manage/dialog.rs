@@ -18,6 +18,8 @@ struct Delete {
     form: Opened,
     action: String,
     app_user_id: String,
+    /// The heading over what is erased.
+    erased_when: &'static str,
     version: String,
     held: Held,
     outside_effects: Vec<Sentence>,
@@ -29,6 +31,8 @@ struct Block {
     form: Opened,
     action: String,
     app_user_id: String,
+    /// The heading over what is erased.
+    erased_when: &'static str,
     version: String,
     held: Held,
     outside_effects: Vec<Sentence>,
@@ -45,12 +49,16 @@ pub fn dialog(conn: &mut Conn, visit: &Visit, form: Opened) -> Result<Option<Dia
     let held = queries::held_with(conn, visit, visit.attributes_count())?;
     let outside_effects = held.outside_effects(visit.ctx.now, |purchase| visit.product_name(purchase).to_owned());
     let (app_user_id, version) = (visit.opened_as.clone(), held.version(visit.customer.id));
+    let erased_when = match visit.connected {
+        Some(_) => "Erased here as soon as RevenueCat has deleted the customer, and for ever",
+        None => "Erased here, at once and for ever",
+    };
     let dialog = if is_delete {
         let action = visit.action("delete");
-        Dialog::new(Delete { form, action, app_user_id, version, held, outside_effects })
+        Dialog::new(Delete { form, action, app_user_id, erased_when, version, held, outside_effects })
     } else {
         let action = visit.action("block");
-        Dialog::new(Block { form, action, app_user_id, version, held, outside_effects })
+        Dialog::new(Block { form, action, app_user_id, erased_when, version, held, outside_effects })
     };
     Ok(Some(dialog))
 }

@@ -2,6 +2,7 @@
 
 use super::model::{Wanted, values};
 use crate::audit::{Action, Ctx, Trace};
+use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
 use crate::db::Conn;
 use crate::stores::revenuecat::{Checked, Connection, Findings, Keys, Upstream, check, queries};
@@ -12,14 +13,32 @@ pub struct Connected {
     pub trace: Trace,
 }
 
-/// Tries the keys at the other side. It blocks.
+/// Tries keys that are to be stored. It blocks.
 ///
 /// # Errors
 /// [`Refusal`] that names the field which is wrong and says what the other side said.
 pub fn attempt(upstream: &Upstream, base_url: &str, project: &str, keys: &Keys) -> Result<Findings, Error> {
-    let wrong = |field: &'static str, sentence: String| Err(Refusal::new(field, sentence).into());
     match check(upstream, base_url, project, keys)? {
-        Checked::Connected(findings) => Ok(findings),
+        Checked::WrongFirstKey(words, _) => {
+            Err(Refusal::new("v1_key", format!("The key of version 1 is refused: {words}")).into())
+        }
+        other => usable(other, base_url, project),
+    }
+}
+
+/// Tries the keys that are stored: that the one of the first version is refused is a finding like others. It blocks.
+///
+/// # Errors
+/// [`Refusal`] when the project cannot be read with them.
+pub fn try_again(upstream: &Upstream, connection: &Connection, keys: &Keys) -> Result<Findings, Error> {
+    let (base_url, project) = (&connection.base_url, &connection.upstream_project);
+    usable(check(upstream, base_url, project, keys)?, base_url, project)
+}
+
+fn usable(checked: Checked, base_url: &str, project: &str) -> Result<Findings, Error> {
+    let wrong = |field: &'static str, sentence: String| Err(Refusal::new(field, sentence).into());
+    match checked {
+        Checked::Connected(findings) | Checked::WrongFirstKey(_, findings) => Ok(findings),
         Checked::NoApi(words) => wrong("base_url", format!("{base_url} does not answer as RevenueCat's API. {words}")),
         Checked::WrongKey(words) => wrong("v2_key", format!("The key of version 2 is refused: {words}")),
         Checked::Swapped => wrong("v2_key", "The two keys are swapped: the one of version 1 opens version 2.".into()),
@@ -43,4 +62,20 @@ pub fn connect(conn: &mut Conn, ctx: &Ctx, wanted: &Wanted, findings: &Findings)
     queries::insert(conn, &connection)?;
     let trace = Trace::new(Action::ConnectionMade).about("RevenueCat").after(values(&connection).lines());
     Ok(Connected { connection, trace })
+}
+
+/// Gives a connection other keys; the former ones are forgotten.
+///
+/// # Errors
+/// When they cannot be sealed, or the database fails.
+pub fn replace_keys(
+    conn: &mut Conn,
+    mut connection: Connection,
+    (keys, findings): (&Keys, &Findings),
+    now: Moment,
+) -> Result<Trace, Error> {
+    connection.set_keys(keys, &conn.master_keys()?, now)?;
+    connection.note(findings, now);
+    queries::update(conn, &connection)?;
+    Ok(Trace::new(Action::ConnectionKeysReplaced).about("RevenueCat").after(values(&connection).lines()))
 }

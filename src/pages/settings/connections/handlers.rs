@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
 
-use super::connect::{Connected, attempt, connect as store};
+use super::connect::{self, Connected, attempt, try_again};
 use super::model::{Draft, Wanted, values};
 use super::only_here as older;
 use super::page::{ConnectionsPage, address};
@@ -32,7 +32,7 @@ pub async fn connect(form: ActionForm<Draft>, config: Data<Config>) -> Outcome {
         Ok((wanted, findings))
     };
     let work = |action: &mut ActionContext<'_>, _: Draft, (wanted, findings): (Wanted, Findings)| {
-        let Connected { trace, connection } = store(action.conn, &action.ctx, &wanted, &findings)?;
+        let Connected { trace, connection } = connect::connect(action.conn, &action.ctx, &wanted, &findings)?;
         let counts = older::counts(action.conn, &connection, action.ctx.now)?;
         let location = match counts.iter().find(|(_, number)| *number > 0) {
             Some((kind, _)) => format!("{}?kind={}", older::address(action.who), kind.as_str()),
@@ -55,11 +55,8 @@ pub async fn replace_keys(form: ActionForm<Draft>, config: Data<Config>, db: Dat
         Ok((keys, findings))
     };
     let work = |action: &mut ActionContext<'_>, _: Draft, (keys, findings): (Keys, Findings)| {
-        let mut connection = named(action.conn, action.who.project.id)?;
-        connection.set_keys(&keys, &action.conn.master_keys()?, action.ctx.now)?;
-        connection.note(&findings, action.ctx.now);
-        queries::update(action.conn, &connection)?;
-        let trace = Trace::new(Action::ConnectionKeysReplaced).about("RevenueCat").after(values(&connection).lines());
+        let connection = named(action.conn, action.who.project.id)?;
+        let trace = connect::replace_keys(action.conn, connection, (&keys, &findings), action.ctx.now)?;
         Ok(Done::new(trace, "The keys are replaced. The former ones are forgotten.", address(action.who)))
     };
     form.run_after::<ConnectionsPage, _, _>("revenuecat-keys", tried, work).await
@@ -72,7 +69,7 @@ pub async fn check(form: ActionForm<NoFields>, config: Data<Config>, db: Data<Db
     let tried = async move {
         let before = connected(&db, slug).await?;
         let keys = before.keys(&db.master_keys()?)?;
-        blocking(move || attempt(&upstream, &before.base_url, &before.upstream_project, &keys)).await
+        blocking(move || try_again(&upstream, &before, &keys)).await
     };
     let work = |action: &mut ActionContext<'_>, _: NoFields, findings: Findings| {
         let mut connection = named(action.conn, action.who.project.id)?;

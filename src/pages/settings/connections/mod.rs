@@ -15,8 +15,8 @@ use crate::actions::show;
 use crate::base::Permission::ManageConnections;
 use crate::web::{Proof, Routes};
 
-pub use connect::{attempt, connect};
-pub use model::Draft;
+pub use connect::{attempt, connect, replace_keys};
+pub use model::{Draft, Wanted};
 
 pub fn routes(routes: &mut Routes) {
     routes.within("/connections", |routes| {

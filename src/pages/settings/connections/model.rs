@@ -86,7 +86,7 @@ fn base_url(typed: &str, allowlist: &Allowlist) -> Result<String, String> {
     if typed.is_empty() {
         return Ok(BASE_URL.to_owned());
     }
-    let url: Url = allowlist.parse(typed)?;
+    let url: Url = allowlist.parse(typed).map_err(|why| format!("{why}{}", Allowlist::hint(typed, why)))?;
     match url.query() {
         Some(_) => Err("It must not contain a question mark.".into()),
         None => Ok(url.as_str().trim_end_matches('/').trim_end_matches("/v1").trim_end_matches("/v2").to_owned()),
@@ -137,6 +137,13 @@ mod tests {
         let wrong = Draft { project: "a b".into(), v2_key: "x".into(), base_url: "http://a.example".into(), ..draft() };
         assert_eq!(refused(&wrong), ["project", "base_url", "v2_key"]);
         assert_eq!(refused(&Draft { v1_key: draft().v2_key, ..draft() }), ["v1_key"]);
+        for (typed, setting) in
+            [("http://a.example", "DOSSIER_OUTGOING_HTTP=1"), ("https://10.1.2.3", "DOSSIER_OUTGOING_PRIVATE")]
+        {
+            let refusal =
+                Draft { base_url: typed.into(), ..draft() }.parse(&Allowlist::default()).err().unwrap_or_default();
+            assert!(refusal.problems.iter().any(|problem| problem.sentence.contains(setting)), "{typed}");
+        }
         assert_eq!(refused(&Draft { v1_key: "sk_ä_first_version".into(), ..draft() }), ["v1_key"]);
     }
 }

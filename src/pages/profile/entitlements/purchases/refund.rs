@@ -15,7 +15,7 @@ use crate::pages::profile::entitlements::access_change::AccessChange;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::plain_store_name;
 use crate::projection::Purchase;
-use crate::stores::{ActionKind, Capability, Limit, Wanted, capability};
+use crate::stores::{ActionKind, Capability, Limit, Order, Wanted, capability};
 use crate::web::filters;
 use crate::wording::sentence::Stamp;
 use crate::wording::text;
@@ -153,12 +153,16 @@ impl Preview {
         let ask = preview_ask(visit, purchase, wish);
         let Ok((holder, order, _)) = check(conn, &visit.ctx, &ask)? else { return Ok(Preview::default()) };
         let of = (holder.customer, &holder.purchase);
-        let events = previewed(conn, &visit.catalog, of, (&order, Some(payment)), visit.ctx.now)?;
+        let mut events = previewed(conn, &visit.catalog, of, (&order, Some(payment)), visit.ctx.now)?;
         let entitlements = visit.catalog.unlocked_by(purchase);
         let Wanted::Refund(refund) = &order.wanted else { return Ok(Preview::default()) };
         let amount = refund.amount.as_ref().map_or("the whole payment".into(), |amount| amount.shown());
         let ends_access = !keeps_access && !is_earlier && purchase.status(visit.ctx.now).gives_access();
         let approval = approval_needed(conn, &visit.ctx, visit.role, (refund, payment.given_back_in_dollars()))?;
+        if ends_access && limit.ends_renewal && purchase.will_renew() {
+            let off = Order { wanted: Wanted::Cancel { at_once: true }, ..order.clone() };
+            events.extend(previewed(conn, &visit.catalog, of, (&off, None), visit.ctx.now)?);
+        }
         let verb = if approval.is_some() { "Ask to refund" } else { "Refund" };
         Ok(Preview {
             says: format!("{verb} {amount}{}", if ends_access { " and end access" } else { "" }),
