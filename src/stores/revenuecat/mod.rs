@@ -8,6 +8,7 @@ mod client;
 mod connection;
 mod customers;
 mod findings;
+mod found;
 mod http;
 mod lists;
 mod purchases;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use diesel::prelude::*;
 use serde_json::Value;
 
 use super::budget::{Budget, Urgency};
@@ -10,8 +11,10 @@ use super::connection::{Keys, queries};
 use super::http::{Access, Call, Lost, Method, Reply, Upstream, segment};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::ProjectId;
-use crate::db::Db;
+use crate::base::ids::{CustomerId, ProjectId};
+use crate::base::lookup_key;
+use crate::db::schema::app_user_ids;
+use crate::db::{Conn, Db};
 use crate::stores::Unread;
 
 /// What all projects share: the HTTP client, the budgets, and the internal ids that were looked up.
@@ -229,6 +232,17 @@ impl Session<'_> {
         }
     }
 
+    /// All ids under which the customer with this id is known here, this one first.
+    ///
+    /// # Errors
+    /// [`NoReading::Away`] when the database cannot be read.
+    pub fn ids_of_customer(&self, app_user_id: &str) -> Result<Vec<String>, NoReading> {
+        let found = self.service.db.read_here(|conn| Ok::<_, Error>(ids_of_customer(conn, self.project, app_user_id)?));
+        let ids = found.map_err(|_| away("The ids of the customer could not be read."))?;
+        let others = ids.into_iter().filter(|id| id != app_user_id);
+        Ok(std::iter::once(app_user_id.to_owned()).chain(others).collect())
+    }
+
     /// Forgets what was looked up, because the other side did not know it.
     pub fn forget_ids(&self) {
         let mut ids = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
@@ -246,6 +260,13 @@ impl Session<'_> {
         }
         self.service.upstream.call(&Access { base_url: &self.base_url, key }, call).map_err(Failed::Lost)
     }
+}
+
+fn ids_of_customer(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Vec<String>> {
+    let own = app_user_ids::table.find((project, lookup_key(app_user_id)));
+    let customer: Option<CustomerId> = own.select(app_user_ids::customer_id).first(conn).optional()?;
+    let Some(customer) = customer else { return Ok(Vec::new()) };
+    app_user_ids::table.filter(app_user_ids::customer_id.eq(customer)).select(app_user_ids::app_user_id).load(conn)
 }
 
 /// Why a call has no answer.
