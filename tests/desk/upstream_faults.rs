@@ -17,8 +17,7 @@ use dossier::stores::{CustomerAct, Line, Lines};
 use dossier::wording::text::segment;
 use serde_json::{Value, json};
 
-use crate::support::Desk;
-use crate::support::cast::SOL;
+use crate::support::cast::{ADA, SOL};
 use crate::support::catalogs::apply_catalog;
 use crate::support::connected::local_addresses;
 use crate::support::customers::{customer_id, grants_of, store_purchases_of};
@@ -26,6 +25,7 @@ use crate::support::events::{deliver, purchase};
 use crate::support::jobs::run_jobs;
 use crate::support::operations;
 use crate::support::stand_in::{KEY, Manner, StandIn, error};
+use crate::support::{Desk, traces};
 
 /// How long the worker waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(600);
@@ -483,4 +483,27 @@ async fn a_purchase_without_a_transaction_is_not_looked_up() {
     let words = "The purchase has no transaction id that RevenueCat could look up.";
     assert_eq!(asked, (State::Refused, words.to_owned()));
     assert!(upstream.calls().is_empty());
+}
+
+#[actix_web::test]
+async fn no_answer_shows_the_key() {
+    let page = format!("HTTP/1.1 200 x\r\nconnection: close\r\n\r\n<html>Bearer {KEY}</html>").into_bytes();
+    let away = format!("HTTP/1.1 302 x\r\nlocation: https://elsewhere.example/?{KEY}\r\ncontent-length: 0\r\n\r\n");
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let echo = format!("Bad header \"Bearer {KEY}\"");
+    upstream.behaves([Manner::Say(400, "", error("parameter_error", &echo))]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!(state(&desk, id).1, "Bad header \"Bearer [key]\"");
+    for (raw, currency) in [(page, "GLD"), (away.into_bytes(), "SLV")] {
+        upstream.says(Some(&raw));
+        let id = ask(&desk, CustomerAct::adjust(currency, 1), true);
+        look(&worker, &desk, id);
+        let (_, words) = state(&desk, id);
+        assert!(words.contains("[key]") && !words.contains(KEY), "{words}");
+    }
+    let path = "/projects/sundial/settings/connections/revenuecat/check";
+    desk.post_form(&ADA, path, &[]).await;
+    assert!(traces::find(&desk, KEY).is_empty());
 }

@@ -51,7 +51,7 @@ const PURCHASES: &str = "customer_information:purchases:read_write";
 /// When the operating system's random source fails.
 pub fn check(upstream: &Upstream, base_url: &str, project: &str, keys: &Keys) -> Result<Checked, Error> {
     let nobody = format!("dossier-check-{}", hex(&random_bytes::<16>()?));
-    let at = Access { base_url, key: &keys.v2 };
+    let at = Access { base_url, key: &keys.v2, other_key: keys.v1.as_deref() };
     let base = format!("/v2/projects/{}", segment(project));
     let first = upstream.get(&at, &format!("{base}/customers?limit=1"));
     if let Some(refused) = refusal(upstream, base_url, &base, keys, first) {
@@ -99,7 +99,7 @@ fn refusal(
 }
 
 fn can_read(upstream: &Upstream, base_url: &str, base: &str, key: &str) -> bool {
-    let at = Access { base_url, key };
+    let at = Access { base_url, key, other_key: None };
     let read = upstream.get(&at, &format!("{base}/entitlements?limit=1"));
     read.is_ok_and(|reply| reply.is_success())
 }
@@ -161,7 +161,8 @@ fn first_version(upstream: &Upstream, base_url: &str, keys: &Keys, nobody: &str)
     };
     let path = format!("/v1/subscribers/{nobody}/transactions/{nobody}/refund");
     let call = Call { method: Method::Post, path: &path, body: Some(&json!({})), once: None };
-    finding(what, "", upstream.call(&Access { base_url, key }, &call))
+    let at = Access { base_url, key, other_key: Some(&keys.v2) };
+    finding(what, "", upstream.call(&at, &call))
 }
 
 fn finding(what: &str, scope: &str, answered: Result<Reply, Lost>) -> Finding {

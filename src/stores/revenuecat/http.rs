@@ -9,6 +9,7 @@ use ureq::http::header::{AUTHORIZATION, LOCATION, RETRY_AFTER};
 use ureq::http::{HeaderMap, Request};
 use ureq::{Agent, Body, Error, Timeout};
 
+use super::secrets::Secrets;
 use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 use crate::endpoints::{NotAllowed, agent, describe_error};
 
@@ -34,6 +35,8 @@ pub struct Upstream {
 pub struct Access<'a> {
     pub base_url: &'a str,
     pub key: &'a str,
+    /// The other key of the connection, if it has one: no answer may repeat it either.
+    pub other_key: Option<&'a str>,
 }
 
 /// A call: what is asked of which path.
@@ -104,11 +107,21 @@ impl Upstream {
         Upstream { agent: agent(allowlist, timeout) }
     }
 
-    /// Makes a call. It blocks.
+    /// Makes a call. It blocks. What it answers does not contain the keys.
     ///
     /// # Errors
     /// [`Lost`] when there is no answer, or one that is not JSON.
     pub fn call(&self, at: &Access<'_>, call: &Call<'_>) -> Result<Reply, Lost> {
+        let secrets = Secrets([Some(at.key), at.other_key]);
+        let mut reply = self.send(at, call).map_err(|lost| match lost {
+            Lost::NotSent(words) => Lost::NotSent(secrets.cut(&words)),
+            Lost::Unclear(words) => Lost::Unclear(secrets.cut(&words)),
+        })?;
+        secrets.cut_all(&mut reply.body);
+        Ok(reply)
+    }
+
+    fn send(&self, at: &Access<'_>, call: &Call<'_>) -> Result<Reply, Lost> {
         let request = Request::builder()
             .method(call.method.name())
             .uri(format!("{}{}", at.base_url, call.path))

@@ -14,6 +14,7 @@ mod lists;
 mod purchases;
 pub mod queue;
 pub mod rules;
+mod secrets;
 mod session;
 pub mod shown;
 

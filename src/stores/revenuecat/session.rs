@@ -258,7 +258,9 @@ impl Session<'_> {
             let words = "The project has made as many calls in this minute as RevenueCat takes.".into();
             return Err(Failed::Budget(Unread { words, retry_after: Some(seconds) }));
         }
-        self.service.upstream.call(&Access { base_url: &self.base_url, key }, call).map_err(Failed::Lost)
+        let other_key = [Some(&self.keys.v2), self.keys.v1.as_ref()].into_iter().flatten().find(|other| *other != key);
+        let at = Access { base_url: &self.base_url, key, other_key: other_key.map(String::as_str) };
+        self.service.upstream.call(&at, call).map_err(Failed::Lost)
     }
 }
 
