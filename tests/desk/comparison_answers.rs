@@ -3,21 +3,23 @@
 
 use diesel::prelude::*;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::customers::identity;
 use dossier::db::schema::{comparison_queue, comparison_runs, comparisons, customers, events};
 use dossier::events::Origin;
-use dossier::operations::comparison::worker::Patience;
+use dossier::operations::comparison::worker::{self, Patience};
 use dossier::operations::comparison::{Compared, How, Outcome, compare, run};
 use dossier::projection::Status;
-use dossier::stores::revenuecat::Urgency;
 use dossier::stores::revenuecat::queue::{self, Run};
+use dossier::stores::revenuecat::{Connection, Keys, Urgency, queries as connections};
 use serde_json::{Value, json};
 
 use crate::support::cast::ADA;
 use crate::support::connected::{connect_to, local_addresses};
 use crate::support::customers::{customer_id, purchases_of};
 use crate::support::events::{deliver, purchase};
-use crate::support::stand_in::StandIn;
+use crate::support::seed::MOONRISE_ID;
+use crate::support::stand_in::{KEY, StandIn};
 use crate::support::{DAY, Desk, NOW};
 
 /// A desk that is connected, with a purchase of Mara's, whole as a webhook tells it.
@@ -299,6 +301,44 @@ async fn a_list_that_begins_anew_is_listed_to_its_end_and_one_without_an_end_is_
     let mut listing = run::Listing::default();
     let ended = (0..1_000).find_map(|_| runner.list(&mut listing).err());
     assert!(ended.is_some_and(|words| words.contains("does not end")));
+}
+
+/// Connects Moonrise to another stand-in.
+fn connect_moonrise(desk: &Desk, upstream: &StandIn) {
+    let keys = Keys { v2: KEY.into(), v1: None };
+    let connected = desk.db.write_here(|conn| {
+        let at = ("proj1", upstream.url.as_str());
+        let connection = Connection::new(MOONRISE_ID, at, &keys, &conn.master_keys()?, desk.clock.now())?;
+        Ok::<_, Error>(connections::insert(conn, &connection)?)
+    });
+    connected.expect("a connection");
+}
+
+/// Puts customers into the queue, as incomplete webhooks do.
+fn enqueue(desk: &Desk, project: ProjectId, ids: &[String]) {
+    let now = desk.clock.now();
+    let added = desk.db.write_here(|conn| Ok::<_, Error>(queue::add(conn, project, Run::Webhook, ids, now)?));
+    added.expect("they are in it");
+}
+
+/// Asks about those who are due, as the program does by itself.
+fn work(desk: &Desk) -> usize {
+    worker::work(&desk.application.comparer, &|| false).expect("it works")
+}
+
+#[actix_web::test]
+async fn a_project_that_cannot_be_read_does_not_hold_up_another() {
+    let (desk, upstream) = desk().await;
+    let other = StandIn::open();
+    connect_moonrise(&desk, &other);
+    let many: Vec<String> = (0..40).map(|number| format!("customer-{number:02}")).collect();
+    enqueue(&desk, desk.project, &many);
+    desk.clock.advance(1);
+    enqueue(&desk, MOONRISE_ID, &["mara".to_owned()]);
+    upstream.says(Some(b"HTTP/1.1 401 x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"));
+    work(&desk);
+    assert!(!other.calls().is_empty(), "the other is asked in the same turn");
+    assert!(upstream.calls().len() <= 4, "{}", upstream.calls().len());
 }
 
 #[actix_web::test]

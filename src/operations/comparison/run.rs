@@ -177,7 +177,7 @@ impl Runner<'_> {
     pub fn step(&self, failures: &mut Vec<String>) -> Result<bool, Error> {
         let service = &self.comparer.service;
         let now = service.clock.now();
-        let next = |conn: &mut Conn| Ok::<_, Error>(queue::due(conn, self.run, Some(self.project), now, 1)?.pop());
+        let next = |conn: &mut Conn| Ok::<_, Error>(queue::due(conn, self.run, self.project, now, 1)?.pop());
         let Some(queued) = service.db.read_here(next)? else { return Ok(false) };
         self.ask(&queued, failures)?;
         Ok(true)

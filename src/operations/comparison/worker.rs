@@ -17,7 +17,7 @@ use crate::operations::catalog::Comparer;
 use crate::stores::revenuecat::queue::{self, Queued, Run};
 use crate::stores::revenuecat::{Failure, Pace};
 
-/// How many customers are asked about before other work has its turn.
+/// How many customers are asked about before other work has its turn, of all projects together; of each at least one.
 const TURN: i64 = 20;
 /// After so many customers in a row who could not be read, a project waits for another turn.
 const GIVE_UP: usize = 2;
@@ -79,8 +79,7 @@ pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize
     let mut done = 0;
     let mut failures: BTreeMap<ProjectId, Vec<String>> = BTreeMap::new();
     for run in [Run::Webhook, Run::Sample] {
-        let due = db.read_here(|conn| Ok::<_, Error>(queue::due(conn, run, None, now, TURN)?))?;
-        for queued in due.into_iter().take_while(|_| !is_stopping()) {
+        for queued in next(comparer, run, now)?.into_iter().take_while(|_| !is_stopping()) {
             // Who has to wait for the budget is asked about in a later turn.
             let failed = failures.entry(queued.project).or_default();
             // A project that does not answer does not hold up the others.
@@ -92,6 +91,21 @@ pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize
         }
     }
     Ok(done)
+}
+
+/// Some of the customers who are due. Projects share them, and one that has to wait for its budget takes no share.
+fn next(comparer: &Comparer, run: Run, now: Moment) -> Result<Vec<Queued>, Error> {
+    let service = &comparer.service;
+    let mut projects = service.db.read_here(|conn| Ok::<_, Error>(queue::projects_due(conn, run, now)?))?;
+    projects.retain(|project| service.has_room(*project, CALLS));
+    let share = TURN.checked_div(i64::try_from(projects.len()).unwrap_or(TURN)).unwrap_or_default().max(1);
+    service.db.read_here(|conn| {
+        let mut all = Vec::new();
+        for project in projects {
+            all.extend(queue::due(conn, run, project, now, share)?);
+        }
+        Ok::<_, Error>(all)
+    })
 }
 
 fn ask(
