@@ -2,6 +2,7 @@
 //! over, ids of people who were deleted here. In its place stands a server that says what a test wants.
 
 use diesel::prelude::*;
+use dossier::base::clock::Moment;
 use dossier::base::error::Error;
 use dossier::base::ids::ProjectId;
 use dossier::customers::identity;
@@ -339,6 +340,24 @@ async fn a_project_that_cannot_be_read_does_not_hold_up_another() {
     work(&desk);
     assert!(!other.calls().is_empty(), "the other is asked in the same turn");
     assert!(upstream.calls().len() <= 4, "{}", upstream.calls().len());
+}
+
+#[actix_web::test]
+async fn after_an_incomplete_webhook_a_customer_is_tried_for_a_day() {
+    let (desk, upstream) = desk().await;
+    upstream.says(Some(b"HTTP/1.1 500 x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"));
+    enqueue(&desk, desk.project, &["mara".to_owned()]);
+    let mut tried_at = Vec::new();
+    let begun = desk.clock.now();
+    while desk.count(|conn| comparison_queue::table.count().get_result(conn)) > 0 {
+        work(&desk);
+        tried_at.push(desk.clock.now().since(begun).div_euclid(1_000));
+        let due: Option<Moment> =
+            desk.read(|conn| comparison_queue::table.select(comparison_queue::due_at).first(conn).optional());
+        desk.clock.advance(due.map_or(0, |due| due.since(desk.clock.now()).div_euclid(1_000)));
+    }
+    assert_eq!(tried_at.get(..5), Some([0, 20, 120, 720, 4_320].as_slice()));
+    assert!(tried_at.last() >= Some(&86_400) && tried_at.len() == 13, "{tried_at:?}");
 }
 
 #[actix_web::test]

@@ -23,6 +23,10 @@ const STEP: i64 = 1_000;
 /// How often a customer is tried before the run goes on without them, and the pauses between, in seconds.
 const TRIES: i64 = 3;
 const PAUSE: i64 = 20;
+/// The pauses where a webhook left something out, of which the last one is repeated, and how often such a customer is tried: no run
+/// brings them again, so they are tried for more than a day.
+const LONG_PAUSES: [i64; 5] = [20, 100, 600, 3_600, 3 * 3_600];
+const LONG_TRIES: i64 = 13;
 /// After so many failures one after the other RevenueCat counts as away.
 const IN_A_ROW: usize = 5;
 /// How long whoever compares a customer has them alone, in minutes.
@@ -245,22 +249,8 @@ fn known(conn: &mut Conn, project: ProjectId, after: &str) -> QueryResult<(Vec<S
 
 /// Takes a customer out of the queue and counts what came of it, or puts them off.
 fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: Moment) -> QueryResult<()> {
-    let is_last = queued.tries + 1 >= TRIES;
-    match &compared.outcome {
-        Outcome::Failed(_) if !is_last => {
-            let pause = PAUSE * (queued.tries + 1) * (queued.tries + 1);
-            return queue::put_off(conn, run, queued, now.plus_seconds(pause));
-        }
-        Outcome::Busy if queued.tries + 1 < 3 * TRIES => {
-            return queue::put_off(conn, run, queued, now.plus_seconds(PAUSE));
-        }
-        Outcome::Same
-        | Outcome::Found(_)
-        | Outcome::Filled(_)
-        | Outcome::Unknown
-        | Outcome::LeftOut
-        | Outcome::Failed(_)
-        | Outcome::Busy => {}
+    if let Some(pause) = pause(run, &compared.outcome, queued.tries + 1) {
+        return queue::put_off(conn, run, queued, now.plus_seconds(pause));
     }
     queue::remove(conn, run, queued)?;
     let row = diesel::update(runs::table.find((queued.project, run.name())));
@@ -272,4 +262,20 @@ fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: 
         Outcome::Failed(_) | Outcome::Busy => row.set(runs::failed.eq(runs::failed + 1)).execute(conn),
     }
     .map(drop)
+}
+
+/// In how many seconds a customer is tried again who was tried so often; `None` when they are not.
+fn pause(run: Run, outcome: &Outcome, tries: i64) -> Option<i64> {
+    let (pause, most) = match (outcome, run) {
+        (Outcome::Failed(_) | Outcome::Busy, Run::Webhook) => {
+            let place = usize::try_from(tries - 1).unwrap_or_default().min(LONG_PAUSES.len() - 1);
+            (LONG_PAUSES.get(place).copied()?, LONG_TRIES)
+        }
+        (Outcome::Failed(_), Run::Sample | Run::All | Run::Fill) => (PAUSE * tries * tries, TRIES),
+        (Outcome::Busy, Run::Sample | Run::All | Run::Fill) => (PAUSE, 3 * TRIES),
+        (Outcome::Same | Outcome::Found(_) | Outcome::Filled(_) | Outcome::Unknown | Outcome::LeftOut, _) => {
+            return None;
+        }
+    };
+    (tries < most).then_some(pause)
 }
