@@ -1,6 +1,8 @@
 //! What RevenueCat answers when customers are compared, and another installation would not: amounts that are absent, ends that are
 //! over, ids of people who were deleted here. In its place stands a server that says what a test wants.
 
+use std::time::{Duration, Instant};
+
 use diesel::prelude::*;
 use dossier::base::clock::Moment;
 use dossier::base::error::Error;
@@ -72,7 +74,7 @@ fn period(id: &str, number: i64, changes: Value) -> Value {
 
 /// Compares a customer.
 fn ask(desk: &Desk, id: &str, origin: Origin) -> Compared {
-    let pace = Patience::new(std::time::Duration::from_secs(5), &|| false);
+    let pace = Patience::new(Duration::from_secs(5), &|| false);
     let how = How { urgency: Urgency::Person, origin, pace: &pace };
     compare(&desk.application.comparer, desk.project, id, &how).expect("it is compared")
 }
@@ -288,7 +290,7 @@ async fn a_list_that_begins_anew_is_listed_to_its_end_and_one_without_an_end_is_
         Ok::<_, Error>(queue::add(conn, project, Run::Fill, ids.get(..100).unwrap_or_default(), now)?)
     });
     begun.expect("a run");
-    let pace = Patience::new(std::time::Duration::from_secs(20), &|| false);
+    let pace = Patience::new(Duration::from_secs(20), &|| false);
     let runner = run::Runner { comparer: &desk.application.comparer, project, run: Run::Fill, pace: &pace };
     let mut listing = run::Listing::default();
     while runner.list(&mut listing).expect("a page") {}
@@ -358,6 +360,69 @@ async fn after_an_incomplete_webhook_a_customer_is_tried_for_a_day() {
     }
     assert_eq!(tried_at.get(..5), Some([0, 20, 120, 720, 4_320].as_slice()));
     assert!(tried_at.last() >= Some(&86_400) && tried_at.len() == 13, "{tried_at:?}");
+}
+
+/// A customer who has a product whose name is on none of these pages of products.
+fn with_products(upstream: &StandIn, count: usize) {
+    let other = |number: usize| json!({ "id": format!("other{number}"), "store_identifier": format!("o{number}") });
+    upstream.change("lena", |customer| customer.purchases = 1);
+    upstream.sells("customers/lena/subscriptions", vec![shown("lena", json!({}))]);
+    upstream.sells("products", (0..count).map(other).collect());
+}
+
+/// Compares Lena, who is waited for so long.
+fn ask_for(desk: &Desk, patience: Duration, is_stopping: &dyn Fn() -> bool) -> Compared {
+    let pace = Patience::new(patience, is_stopping);
+    let how = How { urgency: Urgency::Person, origin: Origin::Comparison, pace: &pace };
+    compare(&desk.application.comparer, desk.project, "lena", &how).expect("it is compared")
+}
+
+#[actix_web::test]
+async fn a_slow_list_of_products_holds_up_neither_other_customers_nor_the_end_of_the_program() {
+    let (desk, upstream) = desk().await;
+    with_products(&upstream, 6_000);
+    upstream.takes(Duration::from_millis(50));
+    let begun = Instant::now();
+    let slow = ask_for(&desk, Duration::from_millis(1_500), &|| false);
+    assert_eq!(slow.outcome, Outcome::Failed("RevenueCat took too long.".into()));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    let asks = || upstream.calls().iter().filter(|call| call.path.contains("/products")).count();
+    let before = asks();
+    let is_stopping = || asks() > before;
+    let stopped = ask_for(&desk, Duration::from_secs(20), &is_stopping);
+    assert_eq!(stopped.outcome, Outcome::Failed("The program stopped.".into()));
+    assert_eq!(asks(), before + 1);
+}
+
+#[actix_web::test]
+async fn a_customer_of_more_than_32_megabytes_is_not_read() {
+    let (desk, upstream) = desk().await;
+    with_products(&upstream, 1);
+    let large = |number: usize| json!({ "id": format!("lena-{number}"), "more": "x".repeat(15_000) });
+    upstream.sells("customers/lena/aliases", (0..3_000).map(large).collect());
+    let read = ask_for(&desk, Duration::from_secs(60), &|| false);
+    assert_eq!(read.outcome, Outcome::Failed("RevenueCat’s aliases are too large to be read.".into()));
+}
+
+#[actix_web::test]
+async fn what_was_looked_up_for_a_connection_is_not_taken_for_another_one() {
+    let (desk, upstream) = desk().await;
+    let other = StandIn::open();
+    for (one, name) in [(&upstream, "monthly"), (&other, "yearly")] {
+        with_products(one, 1);
+        one.sells("products", vec![json!({ "id": "prod1", "store_identifier": name })]);
+    }
+    let product = |desk: &Desk| {
+        ask(desk, "lena", Origin::Comparison);
+        purchases_of(desk, "lena").remove(0).product_id
+    };
+    assert_eq!(product(&desk), "monthly");
+    desk.db.batch(&format!("UPDATE connections SET base_url = '{}'", other.url)).expect("another connection");
+    let name = desk.application.comparer.service.session(desk.project, Urgency::Person).ok().and_then(|session| {
+        let pace = Patience::new(Duration::from_secs(5), &|| false);
+        session.name_of("products", "prod1", "store_identifier", &pace).ok().flatten()
+    });
+    assert_eq!(name.as_deref(), Some("yearly"));
 }
 
 #[actix_web::test]

@@ -507,3 +507,22 @@ async fn no_answer_shows_the_key() {
     desk.post_form(&ADA, path, &[]).await;
     assert!(traces::find(&desk, KEY).is_empty());
 }
+
+#[actix_web::test]
+async fn a_list_that_goes_round_and_one_that_takes_too_long_are_not_followed() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let other = |number: usize| json!({ "id": format!("entl-{number}"), "lookup_key": format!("other-{number}") });
+    upstream.sells("entitlements", (0..250).map(other).collect());
+    upstream.fails(&[], &["entitlements"]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!(upstream.calls().len(), 4, "each page once, the first one under another address again");
+
+    upstream.sells("entitlements", (0..2_000).map(other).collect());
+    upstream.takes(Duration::from_millis(100));
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Asked, "it is tried again");
+    assert_eq!(state(&desk, id).1, "RevenueCat took too long to list it.");
+    assert!(upstream.calls().len() < 4 + 6, "{}", upstream.calls().len());
+}

@@ -29,6 +29,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Clone)]
 pub struct Upstream {
     agent: Agent,
+    timeout: Duration,
 }
 
 /// Where a call goes, and the key that it carries.
@@ -61,6 +62,8 @@ pub enum Method {
 pub struct Reply {
     pub status: u16,
     pub body: Value,
+    /// How many bytes it had.
+    pub length: usize,
     /// In how many seconds it may be asked again, if it said so.
     pub retry_after: Option<i64>,
 }
@@ -104,7 +107,12 @@ impl Upstream {
 
     /// A client with a shorter timeout, for tests.
     pub fn with_timeout(allowlist: Allowlist, timeout: Duration) -> Upstream {
-        Upstream { agent: agent(allowlist, timeout) }
+        Upstream { agent: agent(allowlist, timeout), timeout }
+    }
+
+    /// The longest that a call takes.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Makes a call. It blocks. What it answers does not contain the keys.
@@ -187,14 +195,15 @@ fn read(response: ureq::http::Response<Body>) -> Result<Reply, Lost> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
         return Err(Lost::Unclear("The answer is larger than 2 MB.".into()));
     }
+    let length = bytes.len();
     let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
     match body {
         Ok(body) if body.is_object() || !(200..300).contains(&status) => {
-            Ok(Reply { status, retry_after: retry_after(&headers, &body), body })
+            Ok(Reply { status, retry_after: retry_after(&headers, &body), body, length })
         }
         // A proxy or a server that is too busy answers in its own way. What it says is no answer of the API.
         _ if matches!(status, 429 | 503) => {
-            Ok(Reply { status, retry_after: retry_after(&headers, &Value::Null), body: Value::Null })
+            Ok(Reply { status, retry_after: retry_after(&headers, &Value::Null), body: Value::Null, length })
         }
         _ if bytes.is_empty() => Err(Lost::Unclear(format!("It answered {status} with nothing in it."))),
         _ => Err(Lost::Unclear(format!(
