@@ -1,9 +1,10 @@
 //! Runs over many customers: the first fill, with all whom RevenueCat lists, and the comparison of all who are known here. A run
 //! first puts its customers into the queue, then asks about each. It can be stopped at any moment and goes on where it was.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::Value;
 
@@ -54,7 +55,7 @@ impl Progress {
 }
 
 /// A customer of whom something is to be reported.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
     pub app_user_id: String,
     pub outcome: String,
@@ -74,16 +75,24 @@ pub fn progress(conn: &mut Conn, project: ProjectId, run: Run) -> QueryResult<Op
     runs::table.find((project, run.name())).select(Progress::as_select()).first(conn).optional()
 }
 
-/// The customers of whom something was found since, or who could not be read, the newest first.
+/// The customers of whom something was found since, or who could not be read, the newest first. The comparisons are read in the
+/// order of their index, and the names of those that are reported afterwards.
 pub fn reported(conn: &mut Conn, project: ProjectId, since: Moment, most: i64) -> QueryResult<Vec<Reported>> {
-    comparisons::table
-        .inner_join(customers::table.on(customers::id.eq(comparisons::customer_id)))
-        .filter(customers::project_id.eq(project).and(comparisons::asked_at.ge(since)))
-        .filter(comparisons::outcome.ne_all(["same", "filled"]))
+    let own =
+        customers::table.filter(customers::id.eq(comparisons::customer_id).and(customers::project_id.eq(project)));
+    let found: Vec<(CustomerId, String, String)> = comparisons::table
+        .filter(comparisons::asked_at.ge(since).and(comparisons::outcome.ne_all(["same", "filled"])))
+        .filter(exists(own))
         .order((comparisons::asked_at.desc(), comparisons::customer_id.desc()))
         .limit(most)
-        .select((customers::best_app_user_id, comparisons::outcome, comparisons::words))
-        .load(conn)
+        .select((comparisons::customer_id, comparisons::outcome, comparisons::words))
+        .load(conn)?;
+    let ids: Vec<CustomerId> = found.iter().map(|(customer, ..)| *customer).collect();
+    let names = customers::table.filter(customers::id.eq_any(ids)).select((customers::id, customers::best_app_user_id));
+    let names: HashMap<CustomerId, String> = names.load(conn)?.into_iter().collect();
+    let named =
+        |(customer, outcome, words)| Some(Reported { app_user_id: names.get(&customer)?.clone(), outcome, words });
+    Ok(found.into_iter().filter_map(named).collect())
 }
 
 /// Begins a run, unless one is to be continued. Returns whether one is.
