@@ -47,6 +47,7 @@ pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     let (intake, last_seen) = (application.intake.clone(), application.last_seen.clone());
     let (arrivals, db) = (intake.arrivals.clone(), application.db.clone());
     let (attributes, log_ins) = (application.attributes.clone(), application.log_ins.clone());
+    let revenuecat = application.comparer.service.clone();
     finish_imports(application.db.clone());
     let jobs = Worker::start(&application.work());
     let jobs = jobs.map_err(|error| format!("cannot start the thread for jobs: {error}"))?;
@@ -58,6 +59,7 @@ pub fn run_holding(_serving: Serving, config: Config) -> Result<(), String> {
     attributes.close();
     log_ins.close();
     last_seen.close();
+    revenuecat.stop();
     jobs.stop();
     courier.stop();
     arrivals.write(&db).map_err(|error| format!("how many webhooks came could not be written: {error}"))?;

@@ -121,6 +121,12 @@ impl Order {
         }
     }
 
+    /// The id by which the purchase is looked up; `None` when no event named one.
+    pub fn transaction(&self) -> Option<&str> {
+        let known = [&self.transaction_id, &self.original_transaction_id];
+        known.into_iter().flatten().map(String::as_str).find(|id| !id.is_empty())
+    }
+
     /// Who is asked, in a sentence: `the Test Store`, `RevenueCat`.
     pub fn asked_of(&self) -> String {
         match self.side {

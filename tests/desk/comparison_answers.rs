@@ -1,23 +1,28 @@
 //! What RevenueCat answers when customers are compared, and another installation would not: amounts that are absent, ends that are
 //! over, ids of people who were deleted here. In its place stands a server that says what a test wants.
 
+use std::time::{Duration, Instant};
+
 use diesel::prelude::*;
+use dossier::base::clock::Moment;
 use dossier::base::error::Error;
+use dossier::base::ids::ProjectId;
 use dossier::customers::identity;
 use dossier::db::schema::{comparison_queue, comparison_runs, comparisons, customers, events};
 use dossier::events::Origin;
-use dossier::operations::comparison::worker::Patience;
+use dossier::operations::comparison::worker::{self, Patience};
 use dossier::operations::comparison::{Compared, How, Outcome, compare, run};
 use dossier::projection::Status;
-use dossier::stores::revenuecat::Urgency;
 use dossier::stores::revenuecat::queue::{self, Run};
+use dossier::stores::revenuecat::{Connection, Keys, Urgency, queries as connections};
 use serde_json::{Value, json};
 
 use crate::support::cast::ADA;
 use crate::support::connected::{connect_to, local_addresses};
 use crate::support::customers::{customer_id, purchases_of};
 use crate::support::events::{deliver, purchase};
-use crate::support::stand_in::StandIn;
+use crate::support::seed::MOONRISE_ID;
+use crate::support::stand_in::{KEY, StandIn};
 use crate::support::{DAY, Desk, NOW};
 
 /// A desk that is connected, with a purchase of Mara's, whole as a webhook tells it.
@@ -69,7 +74,7 @@ fn period(id: &str, number: i64, changes: Value) -> Value {
 
 /// Compares a customer.
 fn ask(desk: &Desk, id: &str, origin: Origin) -> Compared {
-    let pace = Patience::new(std::time::Duration::from_secs(5), &|| false);
+    let pace = Patience::new(Duration::from_secs(5), &|| false);
     let how = How { urgency: Urgency::Person, origin, pace: &pace };
     compare(&desk.application.comparer, desk.project, id, &how).expect("it is compared")
 }
@@ -396,7 +401,7 @@ async fn a_list_that_begins_anew_is_listed_to_its_end_and_one_without_an_end_is_
         Ok::<_, Error>(queue::add(conn, project, Run::Fill, ids.get(..100).unwrap_or_default(), now)?)
     });
     begun.expect("a run");
-    let pace = Patience::new(std::time::Duration::from_secs(20), &|| false);
+    let pace = Patience::new(Duration::from_secs(20), &|| false);
     let runner = run::Runner { comparer: &desk.application.comparer, project, run: Run::Fill, pace: &pace };
     let mut listing = run::Listing::default();
     while runner.list(&mut listing).expect("a page") {}
@@ -410,6 +415,125 @@ async fn a_list_that_begins_anew_is_listed_to_its_end_and_one_without_an_end_is_
     let mut listing = run::Listing::default();
     let ended = (0..1_000).find_map(|_| runner.list(&mut listing).err());
     assert!(ended.is_some_and(|words| words.contains("does not end")));
+}
+
+/// Connects Moonrise to another stand-in.
+fn connect_moonrise(desk: &Desk, upstream: &StandIn) {
+    let keys = Keys { v2: KEY.into(), v1: None };
+    let connected = desk.db.write_here(|conn| {
+        let at = ("proj1", upstream.url.as_str());
+        let connection = Connection::new(MOONRISE_ID, at, &keys, &conn.master_keys()?, desk.clock.now())?;
+        Ok::<_, Error>(connections::insert(conn, &connection)?)
+    });
+    connected.expect("a connection");
+}
+
+/// Puts customers into the queue, as incomplete webhooks do.
+fn enqueue(desk: &Desk, project: ProjectId, ids: &[String]) {
+    let now = desk.clock.now();
+    let added = desk.db.write_here(|conn| Ok::<_, Error>(queue::add(conn, project, Run::Webhook, ids, now)?));
+    added.expect("they are in it");
+}
+
+/// Asks about those who are due, as the program does by itself.
+fn work(desk: &Desk) -> usize {
+    worker::work(&desk.application.comparer, &|| false).expect("it works")
+}
+
+#[actix_web::test]
+async fn a_project_that_cannot_be_read_does_not_hold_up_another() {
+    let (desk, upstream) = desk().await;
+    let other = StandIn::open();
+    connect_moonrise(&desk, &other);
+    let many: Vec<String> = (0..40).map(|number| format!("customer-{number:02}")).collect();
+    enqueue(&desk, desk.project, &many);
+    desk.clock.advance(1);
+    enqueue(&desk, MOONRISE_ID, &["mara".to_owned()]);
+    upstream.says(Some(b"HTTP/1.1 401 x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"));
+    work(&desk);
+    assert!(!other.calls().is_empty(), "the other is asked in the same turn");
+    assert!(upstream.calls().len() <= 4, "{}", upstream.calls().len());
+}
+
+#[actix_web::test]
+async fn after_an_incomplete_webhook_a_customer_is_tried_for_a_day() {
+    let (desk, upstream) = desk().await;
+    upstream.says(Some(b"HTTP/1.1 500 x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"));
+    enqueue(&desk, desk.project, &["mara".to_owned()]);
+    let mut tried_at = Vec::new();
+    let begun = desk.clock.now();
+    while desk.count(|conn| comparison_queue::table.count().get_result(conn)) > 0 {
+        work(&desk);
+        tried_at.push(desk.clock.now().since(begun).div_euclid(1_000));
+        let due: Option<Moment> =
+            desk.read(|conn| comparison_queue::table.select(comparison_queue::due_at).first(conn).optional());
+        desk.clock.advance(due.map_or(0, |due| due.since(desk.clock.now()).div_euclid(1_000)));
+    }
+    assert_eq!(tried_at.get(..5), Some([0, 20, 120, 720, 4_320].as_slice()));
+    assert!(tried_at.last() >= Some(&86_400) && tried_at.len() == 13, "{tried_at:?}");
+}
+
+/// A customer who has a product whose name is on none of these pages of products.
+fn with_products(upstream: &StandIn, count: usize) {
+    let other = |number: usize| json!({ "id": format!("other{number}"), "store_identifier": format!("o{number}") });
+    upstream.change("lena", |customer| customer.purchases = 1);
+    upstream.sells("customers/lena/subscriptions", vec![shown("lena", json!({}))]);
+    upstream.sells("products", (0..count).map(other).collect());
+}
+
+/// Compares Lena, who is waited for so long.
+fn ask_for(desk: &Desk, patience: Duration, is_stopping: &dyn Fn() -> bool) -> Compared {
+    let pace = Patience::new(patience, is_stopping);
+    let how = How { urgency: Urgency::Person, origin: Origin::Comparison, pace: &pace };
+    compare(&desk.application.comparer, desk.project, "lena", &how).expect("it is compared")
+}
+
+#[actix_web::test]
+async fn a_slow_list_of_products_holds_up_neither_other_customers_nor_the_end_of_the_program() {
+    let (desk, upstream) = desk().await;
+    with_products(&upstream, 6_000);
+    upstream.takes(Duration::from_millis(50));
+    let begun = Instant::now();
+    let slow = ask_for(&desk, Duration::from_millis(1_500), &|| false);
+    assert_eq!(slow.outcome, Outcome::Failed("RevenueCat took too long.".into()));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    let asks = || upstream.calls().iter().filter(|call| call.path.contains("/products")).count();
+    let before = asks();
+    let is_stopping = || asks() > before;
+    let stopped = ask_for(&desk, Duration::from_secs(20), &is_stopping);
+    assert_eq!(stopped.outcome, Outcome::Failed("The program stopped.".into()));
+    assert_eq!(asks(), before + 1);
+}
+
+#[actix_web::test]
+async fn a_customer_of_more_than_32_megabytes_is_not_read() {
+    let (desk, upstream) = desk().await;
+    with_products(&upstream, 1);
+    let large = |number: usize| json!({ "id": format!("lena-{number}"), "more": "x".repeat(15_000) });
+    upstream.sells("customers/lena/aliases", (0..3_000).map(large).collect());
+    let read = ask_for(&desk, Duration::from_secs(60), &|| false);
+    assert_eq!(read.outcome, Outcome::Failed("RevenueCat’s aliases are too large to be read.".into()));
+}
+
+#[actix_web::test]
+async fn what_was_looked_up_for_a_connection_is_not_taken_for_another_one() {
+    let (desk, upstream) = desk().await;
+    let other = StandIn::open();
+    for (one, name) in [(&upstream, "monthly"), (&other, "yearly")] {
+        with_products(one, 1);
+        one.sells("products", vec![json!({ "id": "prod1", "store_identifier": name })]);
+    }
+    let product = |desk: &Desk| {
+        ask(desk, "lena", Origin::Comparison);
+        purchases_of(desk, "lena").remove(0).product_id
+    };
+    assert_eq!(product(&desk), "monthly");
+    desk.db.batch(&format!("UPDATE connections SET base_url = '{}'", other.url)).expect("another connection");
+    let name = desk.application.comparer.service.session(desk.project, Urgency::Person).ok().and_then(|session| {
+        let pace = Patience::new(Duration::from_secs(5), &|| false);
+        session.name_of("products", "prod1", "store_identifier", &pace).ok().flatten()
+    });
+    assert_eq!(name.as_deref(), Some("yearly"));
 }
 
 #[actix_web::test]

@@ -15,6 +15,7 @@ use dossier::customers::stored_purchases;
 use dossier::customers::{Cursor, facts, overrides, stars};
 use dossier::db::{AnyConnection, Conn, Db};
 use dossier::events::Environment;
+use dossier::operations::comparison;
 use dossier::operations::grants::{End, queries as grants};
 use dossier::operations::test_store;
 use dossier::pages::directory::lists::{List, Position, Reader, queries as lists};
@@ -540,5 +541,38 @@ async fn long_and_short_lists_are_paged_without_a_gap() {
         assert_eq!(numbers(&desk, now, true), wanted);
         wanted.reverse();
         assert_eq!(numbers(&desk, now, false), wanted);
+    }
+}
+
+#[actix_web::test]
+async fn comparisons_are_read_in_the_order_of_their_index() {
+    let desk = Desk::open_from(&FULL).await;
+    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)";
+    let now = NOW.millis();
+    let compared = format!(
+        "INSERT INTO comparisons (customer_id, asked_at, outcome, words)
+        {numbers} SELECT i, {now} - i * 1000, CASE WHEN i % 10 = 0 THEN 'found' ELSE 'same' END, '' FROM n;"
+    );
+    desk.db.batch(&compared).expect("comparisons");
+    let is_sqlite = desk.db.is_sqlite();
+    for _ in 0..2 {
+        let checked = desk.db.read_here(|conn| {
+            // PostgreSQL is given lists as arrays, whose plan cannot be asked for here, and reads so few customers as a whole.
+            if is_sqlite {
+                reads_ranges(conn, "reported", |conn| {
+                    comparison::run::reported(conn, ProjectId(11), NOW.plus_days(-30), 50).map(drop)
+                });
+                reads_ranges(conn, "sample", |conn| {
+                    comparison::worker::sample(conn, ProjectId(11), 100, NOW).map(drop)
+                });
+            }
+            Ok::<_, Error>(comparison::worker::sample(conn, ProjectId(11), 100, NOW)?)
+        });
+        let oldest = checked.expect("every plan reads ranges");
+        assert_eq!((oldest.len(), oldest.first()), (100, Some(&CustomerId(30_000))));
+        if !is_sqlite {
+            desk.db.batch("ANALYZE comparisons").expect("counted");
+        }
+        analyze(&desk.db);
     }
 }

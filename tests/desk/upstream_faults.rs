@@ -14,17 +14,18 @@ use dossier::operations::requests::{CustomerAsk, Worker};
 use dossier::requests::{Request, State, queries};
 use dossier::stores::revenuecat::{Client, Connection, Keys, Service, Upstream};
 use dossier::stores::{CustomerAct, Line, Lines};
-use serde_json::json;
+use dossier::wording::text::segment;
+use serde_json::{Value, json};
 
-use crate::support::Desk;
-use crate::support::cast::SOL;
+use crate::support::cast::{ADA, SOL};
 use crate::support::catalogs::apply_catalog;
 use crate::support::connected::local_addresses;
-use crate::support::customers::{customer_id, grants_of};
+use crate::support::customers::{customer_id, grants_of, store_purchases_of};
 use crate::support::events::{deliver, purchase};
 use crate::support::jobs::run_jobs;
 use crate::support::operations;
 use crate::support::stand_in::{KEY, Manner, StandIn, error};
+use crate::support::{Desk, traces};
 
 /// How long the worker waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(600);
@@ -413,4 +414,115 @@ async fn when_no_event_of_it_comes_the_request_says_so_and_the_customer_is_compa
     desk.clock.advance(2 * 3_600);
     run_jobs(&desk);
     assert_eq!(upstream.calls().len(), calls, "once");
+}
+
+/// Asks for something to be done with a purchase of Mara's whose key has this part, and lets the worker do it.
+async fn ask_of_purchase(desk: &Desk, worker: &Worker, part: &str, what: &str) -> (State, String) {
+    let key = store_purchases_of(desk, "mara").into_iter().find(|key| key.contains(part)).expect("the purchase");
+    let key = segment(&format!("production.{key}"));
+    let path = format!("/projects/sundial/customers/mara/purchases/{key}/{what}");
+    let asked = desk.post_form(&SOL, &path, &[("reason", "they asked")]).await;
+    assert_eq!(asked.status, 303, "{}", asked.body);
+    let id = desk.read(|conn| queries::of_customer(conn, customer_id(desk, "mara"), 1)).remove(0).id;
+    look(worker, desk, id);
+    state(desk, id)
+}
+
+#[actix_web::test]
+async fn only_a_purchase_that_is_surely_the_customers_is_refunded() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let billed = json!({ "id": "billed", "store": "RC_BILLING", "transaction_id": "m-2", "original_transaction_id": "m-1",
+        "currency": "USD", "price_in_purchased_currency": 9.99, "aliases": ["mara", "mara-tablet"] });
+    deliver(&desk, desk.project, &[purchase("mara", 2, billed)]);
+    let item = |changes: Value| {
+        let mut item = json!({ "object": "subscription", "id": "sub-m", "store": "rc_billing", "environment": "production",
+            "customer_id": "mara", "store_subscription_identifier": "m-2", "gives_access": true, "status": "active",
+            "auto_renewal_status": "will_renew", "total_revenue_in_usd": { "gross": 9.99 } });
+        for (name, value) in changes.as_object().into_iter().flatten() {
+            item[name] = value.clone();
+        }
+        item
+    };
+    let strangers = [
+        json!({ "id": "sub-s", "customer_id": "noor" }),
+        json!({ "id": "sub-s", "store": "stripe" }),
+        json!({ "id": "sub-s", "environment": "sandbox" }),
+        json!({ "id": "sub-s", "environment": null }),
+        json!({ "id": "sub-s", "customer_id": null, "store_subscription_identifier": "n-7" }),
+    ];
+    let refund = async || ask_of_purchase(&desk, &worker, "m-1", "refund").await;
+    for stranger in &strangers {
+        upstream.sells("subscriptions", vec![item(stranger.clone())]);
+        let (refused, words) = refund().await;
+        assert_eq!(refused, State::Refused, "{stranger}: {words}");
+        assert!(words.starts_with("Under this transaction RevenueCat shows no purchase of this customer"), "{words}");
+        assert!(upstream.changes().is_empty(), "{stranger}");
+    }
+    // Two of which nothing tells which one it is.
+    let two = json!({ "store_subscription_identifier": "m-3" });
+    upstream.sells("subscriptions", vec![item(two.clone()), item(two)]);
+    assert_eq!((refund().await.0, upstream.changes().len()), (State::Refused, 0));
+    let mut all: Vec<Value> = strangers.iter().map(|stranger| item(stranger.clone())).collect();
+    let own = json!({ "customer_id": "mara-tablet", "store": "RC_BILLING", "store_subscription_identifier": "m-3" });
+    all.push(item(own));
+    upstream.sells("subscriptions", all);
+    refund().await;
+    let paths: Vec<String> = upstream.changes().into_iter().map(|call| call.path).collect();
+    assert_eq!(paths, ["/v2/projects/proj1/subscriptions/sub-m/actions/refund"], "under another id, in a later period");
+}
+
+#[actix_web::test]
+async fn a_purchase_without_a_transaction_is_not_looked_up() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let bare = json!({ "id": "bare", "store": "RC_BILLING", "transaction_id": null, "original_transaction_id": null });
+    deliver(&desk, desk.project, &[purchase("mara", 2, bare)]);
+    upstream.sells("subscriptions", vec![json!({ "id": "sub-s", "store": "rc_billing", "environment": "production" })]);
+    let asked = ask_of_purchase(&desk, &worker, "RC_BILLING", "cancel").await;
+    let words = "The purchase has no transaction id that RevenueCat could look up.";
+    assert_eq!(asked, (State::Refused, words.to_owned()));
+    assert!(upstream.calls().is_empty());
+}
+
+#[actix_web::test]
+async fn no_answer_shows_the_key() {
+    let page = format!("HTTP/1.1 200 x\r\nconnection: close\r\n\r\n<html>Bearer {KEY}</html>").into_bytes();
+    let away = format!("HTTP/1.1 302 x\r\nlocation: https://elsewhere.example/?{KEY}\r\ncontent-length: 0\r\n\r\n");
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let echo = format!("Bad header \"Bearer {KEY}\"");
+    upstream.behaves([Manner::Say(400, "", error("parameter_error", &echo))]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!(state(&desk, id).1, "Bad header \"Bearer [key]\"");
+    for (raw, currency) in [(page, "GLD"), (away.into_bytes(), "SLV")] {
+        upstream.says(Some(&raw));
+        let id = ask(&desk, CustomerAct::adjust(currency, 1), true);
+        look(&worker, &desk, id);
+        let (_, words) = state(&desk, id);
+        assert!(words.contains("[key]") && !words.contains(KEY), "{words}");
+    }
+    let path = "/projects/sundial/settings/connections/revenuecat/check";
+    desk.post_form(&ADA, path, &[]).await;
+    assert!(traces::find(&desk, KEY).is_empty());
+}
+
+#[actix_web::test]
+async fn a_list_that_goes_round_and_one_that_takes_too_long_are_not_followed() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let other = |number: usize| json!({ "id": format!("entl-{number}"), "lookup_key": format!("other-{number}") });
+    upstream.sells("entitlements", (0..250).map(other).collect());
+    upstream.fails(&[], &["entitlements"]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Refused);
+    assert_eq!(upstream.calls().len(), 4, "each page once, the first one under another address again");
+
+    upstream.sells("entitlements", (0..2_000).map(other).collect());
+    upstream.takes(Duration::from_millis(100));
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Asked, "it is tried again");
+    assert_eq!(state(&desk, id).1, "RevenueCat took too long to list it.");
+    assert!(upstream.calls().len() < 4 + 6, "{}", upstream.calls().len());
 }

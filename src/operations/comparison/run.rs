@@ -1,9 +1,10 @@
 //! Runs over many customers: the first fill, with all whom RevenueCat lists, and the comparison of all who are known here. A run
 //! first puts its customers into the queue, then asks about each. It can be stopped at any moment and goes on where it was.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::Value;
 
@@ -23,6 +24,10 @@ const STEP: i64 = 1_000;
 /// How often a customer is tried before the run goes on without them, and the pauses between, in seconds.
 const TRIES: i64 = 3;
 const PAUSE: i64 = 20;
+/// The pauses where a webhook left something out, of which the last one is repeated, and how often such a customer is tried: no run
+/// brings them again, so they are tried for more than a day.
+const LONG_PAUSES: [i64; 5] = [20, 100, 600, 3_600, 3 * 3_600];
+const LONG_TRIES: i64 = 13;
 /// After so many failures one after the other RevenueCat counts as away.
 const IN_A_ROW: usize = 5;
 /// How long whoever compares a customer has them alone, in minutes.
@@ -50,7 +55,7 @@ impl Progress {
 }
 
 /// A customer of whom something is to be reported.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
     pub app_user_id: String,
     pub outcome: String,
@@ -70,16 +75,24 @@ pub fn progress(conn: &mut Conn, project: ProjectId, run: Run) -> QueryResult<Op
     runs::table.find((project, run.name())).select(Progress::as_select()).first(conn).optional()
 }
 
-/// The customers of whom something was found since, or who could not be read, the newest first.
+/// The customers of whom something was found since, or who could not be read, the newest first. The comparisons are read in the
+/// order of their index, and the names of those that are reported afterwards.
 pub fn reported(conn: &mut Conn, project: ProjectId, since: Moment, most: i64) -> QueryResult<Vec<Reported>> {
-    comparisons::table
-        .inner_join(customers::table.on(customers::id.eq(comparisons::customer_id)))
-        .filter(customers::project_id.eq(project).and(comparisons::asked_at.ge(since)))
-        .filter(comparisons::outcome.ne_all(["same", "filled"]))
+    let own =
+        customers::table.filter(customers::id.eq(comparisons::customer_id).and(customers::project_id.eq(project)));
+    let found: Vec<(CustomerId, String, String)> = comparisons::table
+        .filter(comparisons::asked_at.ge(since).and(comparisons::outcome.ne_all(["same", "filled"])))
+        .filter(exists(own))
         .order((comparisons::asked_at.desc(), comparisons::customer_id.desc()))
         .limit(most)
-        .select((customers::best_app_user_id, comparisons::outcome, comparisons::words))
-        .load(conn)
+        .select((comparisons::customer_id, comparisons::outcome, comparisons::words))
+        .load(conn)?;
+    let ids: Vec<CustomerId> = found.iter().map(|(customer, ..)| *customer).collect();
+    let names = customers::table.filter(customers::id.eq_any(ids)).select((customers::id, customers::best_app_user_id));
+    let names: HashMap<CustomerId, String> = names.load(conn)?.into_iter().collect();
+    let named =
+        |(customer, outcome, words)| Some(Reported { app_user_id: names.get(&customer)?.clone(), outcome, words });
+    Ok(found.into_iter().filter_map(named).collect())
 }
 
 /// Begins a run, unless one is to be continued. Returns whether one is.
@@ -177,7 +190,7 @@ impl Runner<'_> {
     pub fn step(&self, failures: &mut Vec<String>) -> Result<bool, Error> {
         let service = &self.comparer.service;
         let now = service.clock.now();
-        let next = |conn: &mut Conn| Ok::<_, Error>(queue::due(conn, self.run, Some(self.project), now, 1)?.pop());
+        let next = |conn: &mut Conn| Ok::<_, Error>(queue::due(conn, self.run, self.project, now, 1)?.pop());
         let Some(queued) = service.db.read_here(next)? else { return Ok(false) };
         self.ask(&queued, failures)?;
         Ok(true)
@@ -245,22 +258,8 @@ fn known(conn: &mut Conn, project: ProjectId, after: &str) -> QueryResult<(Vec<S
 
 /// Takes a customer out of the queue and counts what came of it, or puts them off.
 fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: Moment) -> QueryResult<()> {
-    let is_last = queued.tries + 1 >= TRIES;
-    match &compared.outcome {
-        Outcome::Failed(_) if !is_last => {
-            let pause = PAUSE * (queued.tries + 1) * (queued.tries + 1);
-            return queue::put_off(conn, run, queued, now.plus_seconds(pause));
-        }
-        Outcome::Busy if queued.tries + 1 < 3 * TRIES => {
-            return queue::put_off(conn, run, queued, now.plus_seconds(PAUSE));
-        }
-        Outcome::Same
-        | Outcome::Found(_)
-        | Outcome::Filled(_)
-        | Outcome::Unknown
-        | Outcome::LeftOut
-        | Outcome::Failed(_)
-        | Outcome::Busy => {}
+    if let Some(pause) = pause(run, &compared.outcome, queued.tries + 1) {
+        return queue::put_off(conn, run, queued, now.plus_seconds(pause));
     }
     queue::remove(conn, run, queued)?;
     let row = diesel::update(runs::table.find((queued.project, run.name())));
@@ -272,4 +271,20 @@ fn settle(conn: &mut Conn, run: Run, queued: &Queued, compared: &Compared, now: 
         Outcome::Failed(_) | Outcome::Busy => row.set(runs::failed.eq(runs::failed + 1)).execute(conn),
     }
     .map(drop)
+}
+
+/// In how many seconds a customer is tried again who was tried so often; `None` when they are not.
+fn pause(run: Run, outcome: &Outcome, tries: i64) -> Option<i64> {
+    let (pause, most) = match (outcome, run) {
+        (Outcome::Failed(_) | Outcome::Busy, Run::Webhook) => {
+            let place = usize::try_from(tries - 1).unwrap_or_default().min(LONG_PAUSES.len() - 1);
+            (LONG_PAUSES.get(place).copied()?, LONG_TRIES)
+        }
+        (Outcome::Failed(_), Run::Sample | Run::All | Run::Fill) => (PAUSE * tries * tries, TRIES),
+        (Outcome::Busy, Run::Sample | Run::All | Run::Fill) => (PAUSE, 3 * TRIES),
+        (Outcome::Same | Outcome::Found(_) | Outcome::Filled(_) | Outcome::Unknown | Outcome::LeftOut, _) => {
+            return None;
+        }
+    };
+    (tries < most).then_some(pause)
 }

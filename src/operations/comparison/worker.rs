@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Timelike};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::echoes;
@@ -17,7 +18,7 @@ use crate::operations::catalog::Comparer;
 use crate::stores::revenuecat::queue::{self, Queued, Run};
 use crate::stores::revenuecat::{Failure, Pace};
 
-/// How many customers are asked about before other work has its turn.
+/// How many customers are asked about before other work has its turn, of all projects together; of each at least one.
 const TURN: i64 = 20;
 /// After so many customers in a row who could not be read, a project waits for another turn.
 const GIVE_UP: usize = 2;
@@ -71,16 +72,15 @@ impl Pace for Patience<'_> {
 pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize, Error> {
     let (db, clock) = (&comparer.service.db, &comparer.service.clock);
     let now = clock.now();
-    let due = db.read_here(|conn| Ok::<_, Error>(due_samples(conn, now)?))?;
-    for (project, size) in due {
-        db.write_here(|conn| Ok::<_, Error>(draw(conn, project, size, now)?))?;
+    for (project, size) in db.read_here(|conn| Ok::<_, Error>(due_samples(conn, now)?))? {
+        let drawn = db.read_here(|conn| Ok::<_, Error>(sample(conn, project, size, now)?))?;
+        db.write_here(|conn| Ok::<_, Error>(begin_sample(conn, project, &drawn, now)?))?;
     }
     echoes::miss(db, now)?;
     let mut done = 0;
     let mut failures: BTreeMap<ProjectId, Vec<String>> = BTreeMap::new();
     for run in [Run::Webhook, Run::Sample] {
-        let due = db.read_here(|conn| Ok::<_, Error>(queue::due(conn, run, None, now, TURN)?))?;
-        for queued in due.into_iter().take_while(|_| !is_stopping()) {
+        for queued in next(comparer, run, now)?.into_iter().take_while(|_| !is_stopping()) {
             // Who has to wait for the budget is asked about in a later turn.
             let failed = failures.entry(queued.project).or_default();
             // A project that does not answer does not hold up the others.
@@ -92,6 +92,21 @@ pub fn work(comparer: &Comparer, is_stopping: &dyn Fn() -> bool) -> Result<usize
         }
     }
     Ok(done)
+}
+
+/// Some of the customers who are due. Projects share them, and one that has to wait for its budget takes no share.
+fn next(comparer: &Comparer, run: Run, now: Moment) -> Result<Vec<Queued>, Error> {
+    let service = &comparer.service;
+    let mut projects = service.db.read_here(|conn| Ok::<_, Error>(queue::projects_due(conn, run, now)?))?;
+    projects.retain(|project| service.has_room(*project, CALLS));
+    let share = TURN.checked_div(i64::try_from(projects.len()).unwrap_or(TURN)).unwrap_or_default().max(1);
+    service.db.read_here(|conn| {
+        let mut all = Vec::new();
+        for project in projects {
+            all.extend(queue::due(conn, run, project, now, share)?);
+        }
+        Ok::<_, Error>(all)
+    })
 }
 
 fn ask(
@@ -118,22 +133,39 @@ fn due_samples(conn: &mut Conn, now: Moment) -> QueryResult<Vec<(ProjectId, i64)
         .load(conn)
 }
 
-/// Puts those into the queue who were compared longest ago, or never.
-fn draw(conn: &mut Conn, project: ProjectId, size: i64, now: Moment) -> QueryResult<()> {
+/// Customers who were never compared, then those who were compared longest ago. Where there are millions it takes a while, so it is
+/// read before anything is written.
+pub fn sample(conn: &mut Conn, project: ProjectId, size: i64, now: Moment) -> QueryResult<Vec<CustomerId>> {
+    let compared = comparisons::table.filter(comparisons::customer_id.eq(customers::id));
+    let never = customers::table.filter(customers::project_id.eq(project)).filter(not(exists(compared)));
+    let mut drawn: Vec<CustomerId> = never.order(customers::id).limit(size).select(customers::id).load(conn)?;
+    let left = size - i64::try_from(drawn.len()).unwrap_or(size);
+    if left > 0 {
+        let own = customers::id.eq(comparisons::customer_id).and(customers::project_id.eq(project));
+        let oldest: Vec<CustomerId> = comparisons::table
+            .filter(comparisons::asked_at.le(now).and(exists(customers::table.filter(own))))
+            .order((comparisons::asked_at, comparisons::customer_id))
+            .limit(left)
+            .select(comparisons::customer_id)
+            .load(conn)?;
+        drawn.extend(oldest);
+    }
+    Ok(drawn)
+}
+
+/// Puts those who were drawn into the queue, unless another process has. Who was erased meanwhile is not among them.
+fn begin_sample(conn: &mut Conn, project: ProjectId, drawn: &[CustomerId], now: Moment) -> QueryResult<()> {
     let own = connections::table.find(project).filter(connections::sample_due_at.le(now));
     if diesel::update(own).set(connections::sample_due_at.eq(next_night(now))).execute(conn)? == 0 {
         return Ok(());
     }
-    let never: Vec<(CustomerId, String)> = customers::table
-        .left_join(comparisons::table.on(comparisons::customer_id.eq(customers::id)))
-        .filter(customers::project_id.eq(project))
-        .order((comparisons::asked_at.is_not_null(), comparisons::asked_at, customers::id))
-        .limit(size)
-        .select((customers::id, customers::best_app_user_id))
-        .load(conn)?;
     begin(conn, project, Run::Sample, now)?;
-    let ids: Vec<String> = never.into_iter().map(|(_, id)| id).collect();
-    queue::add(conn, project, Run::Sample, &ids, now).map(drop)
+    for some in drawn.chunks(500) {
+        let still_here = customers::table.filter(customers::id.eq_any(some.to_vec()));
+        let ids: Vec<String> = still_here.select(customers::best_app_user_id).load(conn)?;
+        queue::add(conn, project, Run::Sample, &ids, now)?;
+    }
+    Ok(())
 }
 
 /// The next time at which a sample is compared.

@@ -70,9 +70,10 @@ impl Budget {
     }
 }
 
-/// The calls of the last minute.
+/// The calls of the last minute. The clock may have been set back: calls of a time to come count as made now.
 fn recent(all: &mut HashMap<ProjectId, VecDeque<Moment>>, project: ProjectId, now: Moment) -> &mut VecDeque<Moment> {
     let recent = all.entry(project).or_default();
+    recent.iter_mut().rev().take_while(|at| **at > now).for_each(|at| *at = now);
     while recent.front().is_some_and(|at| now.since(*at) >= MINUTE) {
         recent.pop_front();
     }
@@ -99,5 +100,15 @@ mod tests {
         assert_eq!(budget.take(ProjectId(2), Urgency::Person, NOW), Ok(()), "another project has its own");
         assert_eq!(take(Urgency::Person, 60), Ok(()));
         assert_eq!(take(Urgency::Background, 60), Err(11), "241 calls were made within the last minute");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_stops_nobody_for_longer_than_a_minute() {
+        let (budget, project) = (Budget::with_background(1), ProjectId(1));
+        let take = |seconds: i64| budget.take(project, Urgency::Background, NOW.plus_seconds(seconds));
+        assert_eq!(take(86_400), Ok(()));
+        assert_eq!(take(0), Err(61));
+        assert_eq!(take(59), Err(2));
+        assert_eq!(take(60), Ok(()));
     }
 }

@@ -56,7 +56,7 @@ const PURCHASES: &str = "customer_information:purchases:read_write";
 /// When the operating system's random source fails.
 pub fn check(upstream: &Upstream, base_url: &str, project: &str, keys: &Keys) -> Result<Checked, Error> {
     let nobody = format!("dossier-check-{}", hex(&random_bytes::<16>()?));
-    let at = Access { base_url, key: &keys.v2 };
+    let at = Access { base_url, key: &keys.v2, other_key: keys.v1.as_deref() };
     let base = format!("/v2/projects/{}", segment(project));
     let first = upstream.get(&at, &format!("{base}/customers?limit=1"));
     if let Some(refused) = refusal(upstream, base_url, &base, keys, first) {
@@ -83,7 +83,7 @@ pub fn check(upstream: &Upstream, base_url: &str, project: &str, keys: &Keys) ->
         });
         return Ok(Checked::Connected(Findings(findings)));
     };
-    let answered = first_version(upstream, &Access { base_url, key }, &nobody);
+    let answered = first_version(upstream, &Access { base_url, key, other_key: Some(&keys.v2) }, &nobody);
     let refused = answered.as_ref().ok().filter(|reply| reply.status == 401).map(Reply::words);
     findings.push(finding(FIRST_VERSION, "", answered));
     let findings = Findings(findings);
@@ -119,7 +119,7 @@ fn refusal(
 }
 
 fn can_read(upstream: &Upstream, base_url: &str, base: &str, key: &str) -> bool {
-    let at = Access { base_url, key };
+    let at = Access { base_url, key, other_key: None };
     let read = upstream.get(&at, &format!("{base}/entitlements?limit=1"));
     read.is_ok_and(|reply| reply.is_success())
 }

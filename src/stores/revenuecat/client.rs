@@ -10,8 +10,8 @@ use super::{customers, purchases};
 use crate::base::clock::Moment;
 use crate::stores::{Answer, Order, Outcome, Proof, Reading, Snapshot, StoreClient, Unread, Wanted};
 
-/// The most calls of a reading: two lists, and an internal id.
-const CALLS_OF_READING: i64 = 3;
+/// The longest reading, in calls: two lists, each of which begins no page when the time of a call is over, and one call more.
+const CALLS_OF_READING: i64 = 5;
 
 /// The client for all projects that are connected.
 pub struct Client {

@@ -9,6 +9,7 @@ use ureq::http::header::{AUTHORIZATION, LOCATION, RETRY_AFTER};
 use ureq::http::{HeaderMap, Request};
 use ureq::{Agent, Body, Error, Timeout};
 
+use super::secrets::Secrets;
 use crate::base::allowlist::{Allowlist, NOT_ALLOWED};
 use crate::endpoints::{NotAllowed, agent, describe_error};
 
@@ -28,12 +29,15 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Clone)]
 pub struct Upstream {
     agent: Agent,
+    timeout: Duration,
 }
 
 /// Where a call goes, and the key that it carries.
 pub struct Access<'a> {
     pub base_url: &'a str,
     pub key: &'a str,
+    /// The other key of the connection, if it has one: no answer may repeat it either.
+    pub other_key: Option<&'a str>,
 }
 
 /// A call: what is asked of which path.
@@ -58,6 +62,8 @@ pub enum Method {
 pub struct Reply {
     pub status: u16,
     pub body: Value,
+    /// How many bytes it had.
+    pub length: usize,
     /// In how many seconds it may be asked again, if it said so.
     pub retry_after: Option<i64>,
 }
@@ -101,14 +107,29 @@ impl Upstream {
 
     /// A client with a shorter timeout, for tests.
     pub fn with_timeout(allowlist: Allowlist, timeout: Duration) -> Upstream {
-        Upstream { agent: agent(allowlist, timeout) }
+        Upstream { agent: agent(allowlist, timeout), timeout }
     }
 
-    /// Makes a call. It blocks.
+    /// The longest that a call takes.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Makes a call. It blocks. What it answers does not contain the keys.
     ///
     /// # Errors
     /// [`Lost`] when there is no answer, or one that is not JSON.
     pub fn call(&self, at: &Access<'_>, call: &Call<'_>) -> Result<Reply, Lost> {
+        let secrets = Secrets([Some(at.key), at.other_key]);
+        let mut reply = self.send(at, call).map_err(|lost| match lost {
+            Lost::NotSent(words) => Lost::NotSent(secrets.cut(&words)),
+            Lost::Unclear(words) => Lost::Unclear(secrets.cut(&words)),
+        })?;
+        secrets.cut_all(&mut reply.body);
+        Ok(reply)
+    }
+
+    fn send(&self, at: &Access<'_>, call: &Call<'_>) -> Result<Reply, Lost> {
         let request = Request::builder()
             .method(call.method.name())
             .uri(format!("{}{}", at.base_url, call.path))
@@ -174,14 +195,15 @@ fn read(response: ureq::http::Response<Body>) -> Result<Reply, Lost> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
         return Err(Lost::Unclear("The answer is larger than 2 MB.".into()));
     }
+    let length = bytes.len();
     let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
     match body {
         Ok(body) if body.is_object() || !(200..300).contains(&status) => {
-            Ok(Reply { status, retry_after: retry_after(&headers, &body), body })
+            Ok(Reply { status, retry_after: retry_after(&headers, &body), body, length })
         }
         // A proxy or a server that is too busy answers in its own way. What it says is no answer of the API.
         _ if matches!(status, 429 | 503) => {
-            Ok(Reply { status, retry_after: retry_after(&headers, &Value::Null), body: Value::Null })
+            Ok(Reply { status, retry_after: retry_after(&headers, &Value::Null), body: Value::Null, length })
         }
         _ if bytes.is_empty() => Err(Lost::Unclear(format!("It answered {status} with nothing in it."))),
         _ => Err(Lost::Unclear(format!(

@@ -1,6 +1,7 @@
 //! Lists read to their end, at the pace that RevenueCat allows. A list that does not end, or of which a page is missing, counts as
 //! not read: half of it would look as if the rest were only here.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -10,6 +11,9 @@ use crate::stores::Unread;
 
 /// The most items of a list.
 const MOST: usize = 200_000;
+/// The most bytes that are read of one customer, and of a catalog: an answer can be as large as 2 MB and hold one item.
+pub const MOST_BYTES_OF_CUSTOMER: usize = 32 << 20;
+const MOST_BYTES_OF_CATALOG: usize = 128 << 20;
 /// The longest wait for one call, in seconds. RevenueCat takes 60 calls about a catalog in a minute.
 const LONGEST_WAIT: i64 = 120;
 /// How often one call is waited for.
@@ -40,6 +44,8 @@ pub trait Pace {
 pub struct Lists<'a> {
     pub session: &'a Session<'a>,
     pub pace: &'a dyn Pace,
+    /// How many bytes may still be read.
+    left: Cell<usize>,
 }
 
 /// A page of a list.
@@ -55,7 +61,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Failure`] when it cannot be read.
     pub fn page(&self, what: &str, path: &str, pace: &dyn Pace) -> Result<Option<Page>, Failure> {
-        let lists = Lists { session: self, pace };
+        let lists = Lists::of_customer(self, pace);
         let mut page = match lists.ask(what, path)? {
             Ok(page) => page,
             Err(None) => return Ok(None),
@@ -70,7 +76,17 @@ impl Session<'_> {
     }
 }
 
-impl Lists<'_> {
+impl<'a> Lists<'a> {
+    /// Reads what concerns one customer.
+    pub fn of_customer(session: &'a Session<'a>, pace: &'a dyn Pace) -> Lists<'a> {
+        Lists { session, pace, left: Cell::new(MOST_BYTES_OF_CUSTOMER) }
+    }
+
+    /// Reads what is sold.
+    pub fn of_catalog(session: &'a Session<'a>, pace: &'a dyn Pace) -> Lists<'a> {
+        Lists { session, pace, left: Cell::new(MOST_BYTES_OF_CATALOG) }
+    }
+
     /// All items of a list. `what` names it in a sentence.
     ///
     /// # Errors
@@ -163,7 +179,7 @@ impl Lists<'_> {
     ) -> Result<Result<Value, Option<String>>, Failure> {
         let mut has_failed = false;
         for _ in 0..WAITS {
-            match read() {
+            match self.counted(what, &read)? {
                 Ok(Some(answer)) => return Ok(Ok(answer)),
                 Ok(None) => return Ok(Err(None)),
                 Err(NoReading::Denied(words)) => return Ok(Err(Some(words))),
@@ -180,5 +196,14 @@ impl Lists<'_> {
             }
         }
         Err(Failure(format!("RevenueCat’s {what} could not be read: it was busy for too long.")))
+    }
+
+    /// What a call answers, unless more was read by then than there is room for.
+    fn counted<T>(&self, what: &str, read: impl Fn() -> T) -> Result<T, Failure> {
+        let before = self.session.bytes();
+        let answer = read();
+        let left = self.left.get().checked_sub(self.session.bytes() - before);
+        self.left.set(left.ok_or_else(|| Failure(format!("RevenueCat’s {what} are too large to be read.")))?);
+        Ok(answer)
     }
 }

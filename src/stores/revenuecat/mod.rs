@@ -8,11 +8,13 @@ mod client;
 mod connection;
 mod customers;
 mod findings;
+mod found;
 mod http;
 mod lists;
 mod purchases;
 pub mod queue;
 pub mod rules;
+mod secrets;
 mod session;
 pub mod shown;
 

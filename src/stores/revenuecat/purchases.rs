@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::client::{answer, proved};
+use super::found::{Kind, find};
 use super::http::{Method, segment};
 use super::session::{NoReading, Session, away};
 use crate::base::clock::Moment;
@@ -14,6 +15,7 @@ use crate::stores::{Answer, ExtendCode, Order, Proof, Reading, Snapshot, Unread,
 const NOT_DONE_MINUTES: i64 = 15;
 /// Two ends so close are the same, in milliseconds: RevenueCat rounds.
 const SAME_END_MS: i64 = 60_000;
+const NO_TRANSACTION: &str = "The purchase has no transaction id that RevenueCat could be given.";
 
 /// What RevenueCat shows of a purchase: kept before sending, compared afterwards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,13 +31,6 @@ struct Seen {
     gross: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Subscription,
-    Purchase,
-}
-
 /// A call that changes a purchase: in the second version of the API, or in the first.
 enum Change {
     Second(String, Value),
@@ -43,8 +38,9 @@ enum Change {
 }
 
 pub fn read(session: &Session<'_>, order: &Order) -> Result<Reading, NoReading> {
-    let Some(seen) = find(session, order)? else {
-        return Ok(Reading::refused("RevenueCat does not know this purchase.".into()));
+    let seen = match find(session, order, None)? {
+        Ok((kind, item)) => Seen::read(kind, &item),
+        Err(why) => return Ok(Reading::refused(why.to_owned())),
     };
     let mut already = has_effect(order, &seen, None).then(|| proved(order, session.now(), Some(seen.id.clone())));
     if let Some(outcome) = &mut already {
@@ -69,27 +65,14 @@ pub fn send(session: &Session<'_>, order: &Order, before: &Snapshot) -> Answer {
 
 pub fn prove(session: &Session<'_>, order: &Order, before: &Snapshot, sent_at: Moment) -> Result<Proof, NoReading> {
     let before: Seen = serde_json::from_str(&before.0).map_err(|error| away(&error.to_string()))?;
-    let Some(now) = find(session, order)? else { return Ok(Proof::NotYet) };
+    let Ok((kind, item)) = find(session, order, Some(&before.id))? else { return Ok(Proof::NotYet) };
+    let now = Seen::read(kind, &item);
     if has_effect(order, &now, Some(&before)) {
         return Ok(Proof::Done(proved(order, session.now(), Some(now.id))));
     }
     let is_over = session.now() > sent_at.plus_minutes(NOT_DONE_MINUTES);
     let words = format!("RevenueCat showed no trace of it {NOT_DONE_MINUTES} minutes later.");
     Ok(if is_over { Proof::NotDone(words) } else { Proof::NotYet })
-}
-
-/// What RevenueCat shows of the purchase of an order; `None` when it does not know it.
-fn find(session: &Session<'_>, order: &Order) -> Result<Option<Seen>, NoReading> {
-    let id = order.transaction_id.as_deref().or(order.original_transaction_id.as_deref()).unwrap_or_default();
-    let of = |list: &str, parameter: &str, kind: Kind| {
-        let found = session.get(&format!("/{list}?{parameter}={}", segment(id)))?;
-        let items = found.as_ref().and_then(|found| found.get("items")).and_then(Value::as_array);
-        Ok::<_, NoReading>(items.and_then(|items| items.first()).map(|item| Seen::read(kind, item)))
-    };
-    match of("subscriptions", "store_subscription_identifier", Kind::Subscription)? {
-        Some(seen) => Ok(Some(seen)),
-        None => of("purchases", "store_purchase_identifier", Kind::Purchase),
-    }
 }
 
 impl Seen {
@@ -131,25 +114,27 @@ fn has_effect(order: &Order, now: &Seen, before: Option<&Seen>) -> bool {
 /// Why RevenueCat has no call for it.
 fn change(order: &Order, seen: &Seen) -> Result<Change, &'static str> {
     let id = segment(&seen.id);
-    let transaction = segment(order.transaction_id.as_deref().unwrap_or_default());
+    let transaction = || order.transaction_id.as_deref().filter(|id| !id.is_empty()).map(segment).ok_or(NO_TRANSACTION);
     let customer = format!("/subscribers/{}", segment(&order.app_user_id));
     let is_play = order.store == Some(Store::PlayStore);
     match (&order.wanted, seen.kind) {
         (Wanted::Refund(refund), Kind::Subscription) if refund.keeps_access || (!refund.is_newest && !is_play) => {
-            let path = format!("/subscriptions/{id}/transactions/{transaction}/actions/refund");
+            let path = format!("/subscriptions/{id}/transactions/{}/actions/refund", transaction()?);
             Ok(Change::Second(path, json!({})))
         }
         (Wanted::Refund(refund), Kind::Purchase) if refund.keeps_access => {
             Err("RevenueCat refunds a one-time purchase only together with its access.")
         }
-        (Wanted::Refund(_), _) if is_play => Ok(Change::First(format!("{customer}/transactions/{transaction}/refund"))),
+        (Wanted::Refund(_), _) if is_play => {
+            Ok(Change::First(format!("{customer}/transactions/{}/refund", transaction()?)))
+        }
         (Wanted::Refund(_), Kind::Subscription) => {
             Ok(Change::Second(format!("/subscriptions/{id}/actions/refund"), json!({})))
         }
         (Wanted::Refund(_), Kind::Purchase) => Ok(Change::Second(format!("/purchases/{id}/actions/refund"), json!({}))),
         (Wanted::Cancel { at_once: true }, _) => Err("RevenueCat cancels only at the end of the period."),
         (Wanted::Cancel { at_once: false }, _) if is_play => {
-            Ok(Change::First(format!("{customer}/subscriptions/{transaction}/cancel")))
+            Ok(Change::First(format!("{customer}/subscriptions/{}/cancel", transaction()?)))
         }
         (Wanted::Cancel { at_once: false }, _) => {
             Ok(Change::Second(format!("/subscriptions/{id}/actions/cancel"), json!({})))

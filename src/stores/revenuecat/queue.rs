@@ -64,16 +64,24 @@ pub fn add(conn: &mut Conn, project: ProjectId, run: Run, ids: &[String], due_at
     TABLE.insert(conn, &rows, Existing::Stays)
 }
 
-/// The next customers that are due in a run, of one project or of all whose connection is not suspended.
-pub fn due(conn: &mut Conn, run: Run, project: Option<ProjectId>, now: Moment, most: i64) -> QueryResult<Vec<Queued>> {
-    let mut due = queue::table
+/// The projects in which customers are due in a run, and whose connection is not suspended.
+pub fn projects_due(conn: &mut Conn, run: Run, now: Moment) -> QueryResult<Vec<ProjectId>> {
+    let of_project = queue::run.eq(run.name()).and(queue::project_id.eq(connections::project_id));
+    let due = queue::table.filter(of_project.and(queue::due_at.le(now)));
+    connections::table
+        .filter(connections::suspended_at.is_null().and(diesel::dsl::exists(due)))
+        .order(connections::project_id)
+        .select(connections::project_id)
+        .load(conn)
+}
+
+/// The next customers of a project that are due in a run, if its connection is not suspended.
+pub fn due(conn: &mut Conn, run: Run, project: ProjectId, now: Moment, most: i64) -> QueryResult<Vec<Queued>> {
+    queue::table
         .inner_join(connections::table.on(connections::project_id.eq(queue::project_id)))
-        .filter(queue::run.eq(run.name()).and(queue::due_at.le(now)).and(connections::suspended_at.is_null()))
-        .into_boxed();
-    if let Some(project) = project {
-        due = due.filter(queue::project_id.eq(project));
-    }
-    due.order((queue::due_at, queue::project_id, queue::app_user_id))
+        .filter(queue::run.eq(run.name()).and(queue::project_id.eq(project)).and(queue::due_at.le(now)))
+        .filter(connections::suspended_at.is_null())
+        .order((queue::due_at, queue::app_user_id))
         .limit(most)
         .select((queue::project_id, queue::app_user_id, queue::tries))
         .load(conn)

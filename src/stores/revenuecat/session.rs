@@ -1,17 +1,23 @@
 //! The API as one project uses it: with its keys, within its budget, and only while its connection may act.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
+use diesel::prelude::*;
 use serde_json::Value;
 
 use super::budget::{Budget, Urgency};
 use super::connection::{Keys, queries};
 use super::http::{Access, Call, Lost, Method, Reply, Upstream, segment};
+use super::lists::{Failure, Lists, MOST_BYTES_OF_CUSTOMER, Pace};
 use crate::base::clock::{Clock, Moment};
 use crate::base::error::Error;
-use crate::base::ids::ProjectId;
-use crate::db::Db;
+use crate::base::ids::{CustomerId, ProjectId};
+use crate::base::lookup_key;
+use crate::db::schema::app_user_ids;
+use crate::db::{Conn, Db};
 use crate::stores::Unread;
 
 /// What all projects share: the HTTP client, the budgets, and the internal ids that were looked up.
@@ -20,13 +26,27 @@ pub struct Service {
     pub upstream: Upstream,
     pub clock: Clock,
     budget: Budget,
-    ids: Mutex<HashMap<(ProjectId, String, String), String>>,
+    ids: Mutex<HashMap<Place, String>>,
     /// Internal ids that no list named, and when it was read.
-    nameless: Mutex<HashMap<(ProjectId, String), Moment>>,
+    absent_ids: Mutex<HashMap<Place, Moment>>,
+    is_stopping: AtomicBool,
+}
+
+/// Where something was looked up. Another connection of the same project finds nothing of this one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    project: ProjectId,
+    /// The address of the project in the second version of the API.
+    upstream: String,
+    list: String,
+    /// An internal id, or a name.
+    key: String,
 }
 
 /// For so many minutes a list is not read again for an internal id that it did not name.
-const NAMELESS_MINUTES: i64 = 60;
+const ABSENT_MINUTES: i64 = 60;
+/// The most pages of a list that somebody waits for.
+const MOST_PAGES: usize = 200;
 
 /// One project's use of the API.
 pub struct Session<'a> {
@@ -37,6 +57,8 @@ pub struct Session<'a> {
     root: String,
     keys: Keys,
     urgency: Urgency,
+    /// How many bytes of answers were read.
+    bytes: AtomicUsize,
 }
 
 /// Why something could not be read.
@@ -50,7 +72,20 @@ pub enum NoReading {
 
 impl Service {
     pub fn new(db: Db, upstream: Upstream, clock: Clock) -> Service {
-        Service { db, upstream, clock, budget: Budget::default(), ids: Mutex::default(), nameless: Mutex::default() }
+        Service {
+            db,
+            upstream,
+            clock,
+            budget: Budget::default(),
+            ids: Mutex::default(),
+            absent_ids: Mutex::default(),
+            is_stopping: AtomicBool::default(),
+        }
+    }
+
+    /// Ends lists that are being read: the program stops.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
     }
 
     /// The same, of which comparison and imports make so many calls a minute.
@@ -79,7 +114,8 @@ impl Service {
         let keys = self.db.master_keys().and_then(|master| connection.keys(&master));
         let keys = keys.map_err(|_| away("The keys of the connection cannot be read with the master key."))?;
         let root = format!("/v2/projects/{}", segment(&connection.upstream_project));
-        Ok(Session { service: self, project, base_url: connection.base_url, root, keys, urgency })
+        let base_url = connection.base_url;
+        Ok(Session { service: self, project, base_url, root, keys, urgency, bytes: AtomicUsize::default() })
     }
 }
 
@@ -106,19 +142,35 @@ impl Session<'_> {
     /// The items of a list and of the pages that follow it, at most `most`. `None` when there is no such list.
     ///
     /// # Errors
-    /// As [`Session::get`].
+    /// As [`Session::get`]; also when it takes too long for whoever waits, or the program stops.
     pub fn list(&self, path: &str, most: usize) -> Result<Option<Vec<Value>>, NoReading> {
-        let (mut all, mut next) = (Vec::new(), Some(path.to_owned()));
+        let (mut all, mut next, mut seen) = (Vec::new(), Some(path.to_owned()), HashSet::new());
+        let (begun, bytes) = (Instant::now(), self.bytes());
         while let Some(path) = next.take() {
+            if begun.elapsed() > self.service.upstream.timeout() || seen.len() >= MOST_PAGES {
+                return Err(away("RevenueCat took too long to list it."));
+            }
+            if self.bytes() - bytes > MOST_BYTES_OF_CUSTOMER {
+                return Err(away("RevenueCat’s list of it is too large."));
+            }
+            if self.service.is_stopping.load(Ordering::Relaxed) {
+                return Err(away("The program stopped."));
+            }
             let Some(mut page) = self.get(&path)? else { return Ok(None) };
             let items = page.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
             let is_over = items.is_empty();
             all.extend(items);
             // Only what lies below the project is followed: the key goes nowhere else.
             let following = page.get("next_page").and_then(Value::as_str).and_then(|next| self.below(next));
-            next = following.filter(|following| !is_over && all.len() < most && *following != path);
+            seen.insert(path);
+            next = following.filter(|following| !is_over && all.len() < most && !seen.contains(following));
         }
         Ok(Some(all))
+    }
+
+    /// How many bytes of answers were read so far.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// The part below the project of a path or an address that the other side names.
@@ -160,54 +212,59 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::get`].
     pub fn id_of(&self, list: &str, lookup_key: &str) -> Result<Option<String>, NoReading> {
-        let place = (self.project, list.to_owned(), lookup_key.to_owned());
-        let known = |service: &Service| service.ids.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
-        if let Some(id) = known(self.service) {
+        let place = self.place(list, lookup_key);
+        if let Some(id) = self.known(&place) {
             return Ok(Some(id));
         }
         let items = self.list(&format!("/{list}?limit=100"), 10_000)?.unwrap_or_default();
-        let mut ids = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        for item in &items {
-            let text = |name: &str| item.get(name).and_then(Value::as_str);
-            if let (Some(id), Some(key)) = (text("id"), text("lookup_key")) {
-                ids.insert((self.project, list.to_owned(), key.to_owned()), id.to_owned());
-            }
-        }
-        Ok(ids.get(&place).cloned())
+        Ok(self.keep(list, &items, ("lookup_key", "id")).remove(&place))
     }
 
     /// What the project calls the thing with this internal id, in a list such as `products`. The list is read once. `None` when it
     /// has no such thing.
     ///
     /// # Errors
-    /// As [`Session::get`].
-    pub fn name_of(&self, list: &str, id: &str, field: &str) -> Result<Option<String>, NoReading> {
-        let place = (self.project, format!("{list} by id"), id.to_owned());
-        let known = |service: &Service| service.ids.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
-        let name = known(self.service);
-        if name.is_some() || self.is_nameless(id) {
+    /// [`Failure`] when the list cannot be read to its end.
+    pub fn name_of(&self, list: &str, id: &str, field: &str, pace: &dyn Pace) -> Result<Option<String>, Failure> {
+        let by_id = format!("{list} by id");
+        let place = self.place(&by_id, id);
+        let name = self.known(&place);
+        if name.is_some() || self.is_absent(&place) {
             return Ok(name);
         }
-        let items = self.list(&format!("/{list}?limit=100"), 200_000)?.unwrap_or_default();
-        let mut names = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        for item in &items {
-            let text = |name: &str| item.get(name).and_then(Value::as_str);
-            if let (Some(id), Some(name)) = (text("id"), text(field)) {
-                names.insert((self.project, place.1.clone(), id.to_owned()), name.to_owned());
-            }
-        }
-        let name = names.get(&place).cloned();
+        let items = Lists::of_catalog(self, pace).all(list, &format!("/{list}?limit=100"))?;
+        let name = self.keep(&by_id, &items, ("id", field)).remove(&place);
         if name.is_none() {
-            let mut nameless = self.service.nameless.lock().unwrap_or_else(PoisonError::into_inner);
-            nameless.insert((self.project, id.to_owned()), self.now());
+            let mut absent = self.service.absent_ids.lock().unwrap_or_else(PoisonError::into_inner);
+            absent.insert(place, self.now());
         }
         Ok(name)
     }
 
-    fn is_nameless(&self, id: &str) -> bool {
-        let nameless = self.service.nameless.lock().unwrap_or_else(PoisonError::into_inner);
-        let read_at = nameless.get(&(self.project, id.to_owned()));
-        read_at.is_some_and(|at| self.now() < at.plus_minutes(NAMELESS_MINUTES))
+    fn place(&self, list: &str, key: &str) -> Place {
+        let upstream = format!("{}{}", self.base_url, self.root);
+        Place { project: self.project, upstream, list: list.to_owned(), key: key.to_owned() }
+    }
+
+    fn known(&self, place: &Place) -> Option<String> {
+        self.service.ids.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
+    }
+
+    fn is_absent(&self, place: &Place) -> bool {
+        let absent = self.service.absent_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        absent.get(place).is_some_and(|at| self.now() < at.plus_minutes(ABSENT_MINUTES))
+    }
+
+    /// Keeps what each item of a list has in one field, by what it has in another one, and returns it.
+    fn keep(&self, list: &str, items: &[Value], (by, field): (&str, &str)) -> HashMap<Place, String> {
+        let read = |item: &Value| {
+            let text = |name: &str| item.get(name).and_then(Value::as_str);
+            Some((self.place(list, text(by)?), text(field)?.to_owned()))
+        };
+        let found: HashMap<Place, String> = items.iter().filter_map(read).collect();
+        let mut ids = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.extend(found.iter().map(|(place, id)| (place.clone(), id.clone())));
+        found
     }
 
     /// What the first version of the API says of a customer, whom the second one knows; `None` without a key for it.
@@ -229,10 +286,21 @@ impl Session<'_> {
         }
     }
 
+    /// All ids under which the customer with this id is known here, this one first.
+    ///
+    /// # Errors
+    /// [`NoReading::Away`] when the database cannot be read.
+    pub fn ids_of_customer(&self, app_user_id: &str) -> Result<Vec<String>, NoReading> {
+        let found = self.service.db.read_here(|conn| Ok::<_, Error>(ids_of_customer(conn, self.project, app_user_id)?));
+        let ids = found.map_err(|_| away("The ids of the customer could not be read."))?;
+        let others = ids.into_iter().filter(|id| id != app_user_id);
+        Ok(std::iter::once(app_user_id.to_owned()).chain(others).collect())
+    }
+
     /// Forgets what was looked up, because the other side did not know it.
     pub fn forget_ids(&self) {
         let mut ids = self.service.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.retain(|(project, ..), _| *project != self.project);
+        ids.retain(|place, _| place.project != self.project);
     }
 
     pub fn now(&self) -> Moment {
@@ -244,8 +312,19 @@ impl Session<'_> {
             let words = "The project has made as many calls in this minute as RevenueCat takes.".into();
             return Err(Failed::Budget(Unread { words, retry_after: Some(seconds) }));
         }
-        self.service.upstream.call(&Access { base_url: &self.base_url, key }, call).map_err(Failed::Lost)
+        let other_key = [Some(&self.keys.v2), self.keys.v1.as_ref()].into_iter().flatten().find(|other| *other != key);
+        let at = Access { base_url: &self.base_url, key, other_key: other_key.map(String::as_str) };
+        let reply = self.service.upstream.call(&at, call).map_err(Failed::Lost)?;
+        self.bytes.fetch_add(reply.length, Ordering::Relaxed);
+        Ok(reply)
     }
+}
+
+fn ids_of_customer(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Vec<String>> {
+    let own = app_user_ids::table.find((project, lookup_key(app_user_id)));
+    let customer: Option<CustomerId> = own.select(app_user_ids::customer_id).first(conn).optional()?;
+    let Some(customer) = customer else { return Ok(Vec::new()) };
+    app_user_ids::table.filter(app_user_ids::customer_id.eq(customer)).select(app_user_ids::app_user_id).load(conn)
 }
 
 /// Why a call has no answer.

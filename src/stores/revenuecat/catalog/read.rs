@@ -13,7 +13,7 @@ use crate::stores::revenuecat::session::Session;
 /// # Errors
 /// [`Failure`] when one of the lists cannot be read to its end.
 pub fn read(session: &Session<'_>, pace: &dyn Pace) -> Result<Found, Failure> {
-    let lists = Lists { session, pace };
+    let lists = Lists::of_catalog(session, pace);
     let apps = lists.all("apps", "/apps?limit=100")?;
     let products = lists.all("products", "/products?limit=100")?;
     let mut entitlements = Vec::new();

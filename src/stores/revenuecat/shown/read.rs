@@ -25,7 +25,7 @@ pub struct Known {
 /// # Errors
 /// [`Failure`] when it cannot be read to its end.
 pub fn read(session: &Session<'_>, app_user_id: &str, pace: &dyn Pace) -> Result<Option<Known>, Failure> {
-    let lists = Lists { session, pace };
+    let lists = Lists::of_customer(session, pace);
     let at = customer(app_user_id);
     let found = match lists.ask("customer", &format!("{at}?expand=attributes"))? {
         Ok(found) => found,
@@ -99,8 +99,7 @@ fn read_purchase(lists: &Lists<'_>, item: &Value, is_subscription: bool) -> Resu
         read.periods = Some(periods(&listed)).filter(|_| !listed.is_empty());
     }
     if let Some(internal) = read.product.take() {
-        let named = lists.session.name_of("products", &internal, "store_identifier");
-        let named = named.map_err(|_| Failure("RevenueCat’s products could not be read.".into()))?;
+        let named = lists.session.name_of("products", &internal, "store_identifier", lists.pace)?;
         let of_period = || read.periods.as_ref()?.last()?.product.clone();
         read.product = named.or_else(of_period).or(Some(internal));
     }

@@ -30,7 +30,8 @@ impl Side {
         let shown = |(id, sale): (&str, &Sale)| {
             let is_paid = sale.refunds == 0;
             json!({
-                "object": "subscription", "id": format!("sub-{id}"), "store": "rc_billing", "gives_access": is_paid,
+                "object": "subscription", "id": format!("sub-{id}"), "store": "rc_billing", "environment": "production",
+                "gives_access": is_paid, "store_subscription_identifier": id,
                 "status": if is_paid { "active" } else { "expired" }, "auto_renewal_status": "will_renew",
                 "total_revenue_in_usd": { "gross": if is_paid { 9.99 } else { 0.0 } },
             })
