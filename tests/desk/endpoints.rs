@@ -84,7 +84,7 @@ async fn grant(desk: &Desk, customer: &str) {
     catalog(desk);
     let path = format!("/projects/sundial/customers/{customer}/grants");
     let answer =
-        desk.post_form(&SOL, &path, &[("entitlement", "pro"), ("duration", "weekly"), ("reason", "sorry")]).await;
+        desk.post_form(&SOL, &path, &[("entitlement", "pro"), ("duration", "lifetime"), ("reason", "sorry")]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
 }
 
