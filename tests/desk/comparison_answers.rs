@@ -341,7 +341,8 @@ async fn subscriptions_there_that_are_one_purchase_here_are_compared_together() 
         "total_revenue_in_usd": { "currency": "USD", "gross": 20 },
     });
     let annual = json!({
-        "id": "sub2", "product_id": "annual", "store_subscription_identifier": "t-lena", "total_revenue_in_usd": { "currency": "USD", "gross": 10 },
+        "id": "sub2", "product_id": "annual", "store_subscription_identifier": "t-lena",
+        "total_revenue_in_usd": { "currency": "USD", "gross": 10 },
     });
     let paid = json!({ "revenue_in_usd": { "currency": "USD", "gross": 10 } });
     upstream.sells("customers/lena/subscriptions", vec![shown("lena", monthly), shown("lena", annual)]);
