@@ -2,7 +2,7 @@
 CREATE TABLE comparisons (
     customer_id BIGINT PRIMARY KEY REFERENCES customers (id) ON DELETE CASCADE,
     asked_at BIGINT NOT NULL,
-    outcome TEXT NOT NULL CHECK (outcome IN ('same', 'differs', 'found', 'filled', 'unknown', 'failed')),
+    outcome TEXT NOT NULL CHECK (outcome IN ('same', 'found', 'unknown', 'failed')),
     -- What was found, or why it could not be read.
     words TEXT NOT NULL
 );

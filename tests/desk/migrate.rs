@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::Desk;
 use crate::support::cast::ADA;
-use crate::support::customers::{load_profiles, profiles, text_of};
+use crate::support::customers::{customer_id, load_profiles, profiles, text_of};
 use crate::support::database::TestDatabase;
 use crate::support::events::{deliver, deliver_together, event_on_day, purchase, transfer_of_every_store};
 use crate::support::jobs::rebuild;
@@ -297,4 +297,40 @@ fn bodies(db: &Db) -> Vec<String> {
     let all = events::table.order(events::id).select(events::body);
     let bodies: Vec<StoredBody> = db.read_here(|conn| Ok::<_, Error>(all.load(conn)?)).expect("it reads");
     bodies.iter().map(|body| body.text().expect("it reads")).collect()
+}
+
+/// Comparisons as the version before had them, with one outcome less for what differs.
+const COMPARISONS: &str = "
+    DROP TABLE comparisons;
+    CREATE TABLE comparisons (
+        customer_id BIGINT PRIMARY KEY REFERENCES customers (id) ON DELETE CASCADE,
+        asked_at BIGINT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('same', 'found', 'unknown', 'failed')),
+        words TEXT NOT NULL
+    );
+    DELETE FROM __diesel_schema_migrations WHERE version = '20261201000173';
+";
+
+#[actix_web::test]
+async fn outcomes_of_comparisons_are_kept_and_newer_ones_can_be_stored() {
+    let desk = Desk::open().await;
+    deliver_together(&desk, desk.project, &["mara", "noor"].map(|id| purchase(id, 3, json!({}))));
+    let store = |id: &str, outcome: &str| {
+        let row = (
+            comparisons::customer_id.eq(customer_id(&desk, id)),
+            comparisons::asked_at.eq(desk.clock.now()),
+            comparisons::outcome.eq(outcome.to_owned()),
+            comparisons::words.eq("Nothing differs."),
+        );
+        desk.db
+            .write_here(|conn| diesel::insert_into(comparisons::table).values(row).execute(conn).map_err(Error::from))
+    };
+    desk.db.batch(COMPARISONS).expect("the table of the version before");
+    store("mara", "same").expect("an outcome of the version before");
+    assert!(store("noor", "differs").is_err(), "that version has no such outcome");
+    migrate::run(&desk.db).expect("it is migrated");
+    store("noor", "differs").expect("an outcome of this version");
+    let kept: Vec<String> =
+        desk.read(|conn| comparisons::table.order(comparisons::outcome.desc()).select(comparisons::outcome).load(conn));
+    assert_eq!(kept, ["same", "differs"]);
 }
