@@ -14,7 +14,7 @@ use crate::db::schema::people;
 use crate::events::Store;
 use crate::operations::requests::WAITING_DAYS;
 use crate::requests::{Asker, Request, State, Step, held, queries};
-use crate::stores::{Order, Side, Wanted, revenuecat};
+use crate::stores::{Connected, Order, Side, Wanted};
 use crate::web::filters;
 use crate::wording::sentence::Stamp;
 use crate::wording::{text, times};
@@ -63,12 +63,12 @@ pub struct Shown {
 type Names = BTreeMap<PersonId, String>;
 
 /// Adds to requests of a project what pages show to `who`, who may decide about requests; `None` for somebody who may not. Two
-/// queries, a third where something is about to be sent to RevenueCat, and none where there is no request.
+/// queries, and none where there is no request.
 pub fn shown(
     conn: &mut Conn,
     (project, slug): (ProjectId, &str),
     requests: Vec<Request>,
-    (who, now): (Option<PersonId>, Moment),
+    (who, connected, now): (Option<PersonId>, Option<Connected>, Moment),
 ) -> QueryResult<Vec<Shown>> {
     if requests.is_empty() {
         return Ok(Vec::new());
@@ -76,7 +76,7 @@ pub fn shown(
     let ids: Vec<RequestId> = requests.iter().map(|request| request.id).collect();
     let steps = queries::steps(conn, project, &ids)?;
     let names = names(conn, &requests, &steps)?;
-    let is_suspended = is_suspended(conn, project, &requests)?;
+    let is_suspended = connected.is_some_and(|connected| connected.is_suspended);
     let one = |request: Request| {
         let order =
             request.order().inspect_err(|error| tracing::error!(request = request.id.0, %error, "unreadable")).ok()?;
@@ -87,16 +87,6 @@ pub fn shown(
         Some(Shown { request, order, line, asked_by, asked })
     };
     Ok(requests.into_iter().filter_map(one).collect())
-}
-
-/// Whether something of these waits until an admin lets this database act at RevenueCat.
-fn is_suspended(conn: &mut Conn, project: ProjectId, requests: &[Request]) -> QueryResult<bool> {
-    let waits =
-        |one: &Request| one.state == State::Asked && one.order().is_ok_and(|order| order.side == Side::RevenueCat);
-    if !requests.iter().any(waits) {
-        return Ok(false);
-    }
-    Ok(revenuecat::queries::connected(conn, project)?.is_some_and(|connected| connected.is_suspended))
 }
 
 fn names(conn: &mut Conn, requests: &[Request], steps: &[Step]) -> QueryResult<Names> {

@@ -35,7 +35,7 @@ impl Requests {
         let project = (subject.project.id, subject.project.slug.as_str());
         let now = subject.ctx.now;
         let who = subject.ctx.actor.id.map(|id| PersonId(id.0)).filter(|_| subject.may(ChangePurchases));
-        Ok(Requests { all: request_line::shown(conn, project, requests, (who, now))?, now })
+        Ok(Requests { all: request_line::shown(conn, project, requests, (who, subject.connected, now))?, now })
     }
 
     /// How many steps the page shows.

@@ -14,7 +14,7 @@ use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::{self, RequestLine, Shown};
 use crate::requests::{Request, State, queries};
-use crate::stores::{Order, Wanted};
+use crate::stores::{Order, Wanted, revenuecat};
 use crate::web::{Dialog, filters};
 use crate::wording::times;
 
@@ -109,8 +109,9 @@ pub fn dialog(conn: &mut Conn, view: &View<'_, InProject>, form: Opened) -> Resu
         return Ok(None);
     }
     let project = (member.project.id, member.project.slug.as_str());
+    let connected = revenuecat::queries::connected(conn, member.project.id)?;
     let Some(Shown { request, order, line, asked_by, asked }) =
-        request_line::shown(conn, project, vec![request], (Some(member.person.id), now))?.pop()
+        request_line::shown(conn, project, vec![request], (Some(member.person.id), connected, now))?.pop()
     else {
         return Ok(None);
     };

@@ -15,7 +15,7 @@ use crate::events::Environment;
 use crate::pages::profile::subject;
 use crate::pages::request_line::{self, RequestLine, Shown, plain_store_name};
 use crate::requests::{Request, State};
-use crate::stores::{Order, Wanted};
+use crate::stores::{Connected, Order, Wanted, revenuecat};
 use crate::web::form::field;
 use crate::web::{Dialog, Flash, Layout, Section, filters};
 use crate::wording::sentence::Stamp;
@@ -82,28 +82,34 @@ impl Page for RequestsPage {
         finished.truncate(PAGE);
         let next = finished.last().filter(|_| has_more).map(|last| format!("{}.{}", last.asked_at.millis(), last.id));
         let mut groups = Vec::new();
+        let connected = revenuecat::queries::connected(conn, member.project.id)?;
         if after.is_none() {
             let mut waiting = queries::waiting(conn, member.project.id, MOST_OPEN + 1)?;
             let has_more = waiting.len() > MOST_OPEN as usize;
             waiting.truncate(MOST_OPEN as usize);
             groups.push(Group {
                 title: "Waiting for somebody",
-                rows: rows(conn, member, waiting, now)?,
+                rows: rows(conn, member, waiting, (connected, now))?,
                 empty: Some("Nothing waits for anybody."),
                 more: has_more.then_some("More are waiting. They follow as soon as these are decided."),
             });
             let under_way = queries::under_way(conn, member.project.id, MOST_OPEN)?;
             groups.push(Group {
                 title: "Under way",
-                rows: rows(conn, member, under_way, now)?,
+                rows: rows(conn, member, under_way, (connected, now))?,
                 empty: None,
                 more: None,
             });
         }
         let empty = groups.is_empty().then_some("There is nothing beyond this point.");
-        groups.push(Group { title: "Finished", rows: rows(conn, member, finished, now)?, empty, more: None });
+        groups.push(Group {
+            title: "Finished",
+            rows: rows(conn, member, finished, (connected, now))?,
+            empty,
+            more: None,
+        });
         let deletions = match after {
-            None => queries::deletions(conn, member.project.id, PAGE as i64)?,
+            None => queries::deletions(conn, member.project.id, PAGE)?,
             Some(_) => Vec::new(),
         };
         let deletions = deletions.iter().map(|one| DeletionLine::new(one, now)).collect();
@@ -144,9 +150,14 @@ fn parse(place: &str) -> Option<Place> {
     Some((Moment(at.parse().ok()?), id.parse().ok()?))
 }
 
-fn rows(conn: &mut Conn, member: &Member, requests: Vec<Request>, now: Moment) -> Result<Vec<Row>, Error> {
+fn rows(
+    conn: &mut Conn,
+    member: &Member,
+    requests: Vec<Request>,
+    (connected, now): (Option<Connected>, Moment),
+) -> Result<Vec<Row>, Error> {
     let project = (member.project.id, member.project.slug.as_str());
-    let shown = request_line::shown(conn, project, requests, (Some(member.person.id), now))?;
+    let shown = request_line::shown(conn, project, requests, (Some(member.person.id), connected, now))?;
     let ids: Vec<_> = shown.iter().map(|one| one.request.customer).collect();
     let names = own::names(conn, &ids)?;
     let row = |one: Shown| {

@@ -77,26 +77,32 @@ impl Deletion {
     }
 }
 
-/// The newest deletions.
-pub fn deletions(conn: &mut Conn, project: ProjectId, most: i64) -> QueryResult<Vec<Deletion>> {
+/// How many of the newest deletions are looked through for those that RevenueCat was asked for.
+const LOOKED_THROUGH: i64 = 200;
+
+/// The newest deletions that RevenueCat was asked for.
+pub fn deletions(conn: &mut Conn, project: ProjectId, most: usize) -> QueryResult<Vec<Deletion>> {
     let is_deletion = [Action::CustomerDeleted.name(), Action::CustomerBlocked.name()];
-    let asked_for = audit_details::body.like(format!("%\"{DELETED_THERE}\"%"));
     let is_theirs = people::id.nullable().eq(audit_entries::actor_id);
-    audit_entries::table
+    let newest: Vec<(String, Deletion)> = audit_entries::table
         .inner_join(audit_details::table.on(of_entry()))
         .left_join(people::table.on(is_theirs.and(audit_entries::actor_kind.eq(ActorKind::Person.name()))))
         .filter(audit_entries::project_id.eq(project).and(audit_entries::action.eq_any(is_deletion)))
-        .filter(asked_for)
         .order((audit_entries::at.desc(), audit_entries::position.desc()))
-        .limit(most)
+        .limit(LOOKED_THROUGH)
         .select((
-            audit_entries::action,
-            audit_entries::at,
-            audit_entries::actor_kind,
-            audit_entries::role,
-            people::name.nullable(),
+            audit_details::body,
+            (
+                audit_entries::action,
+                audit_entries::at,
+                audit_entries::actor_kind,
+                audit_entries::role,
+                people::name.nullable(),
+            ),
         ))
-        .load(conn)
+        .load(conn)?;
+    let is_asked_for = |(body, _): &(String, Deletion)| body.contains(&format!("\"{DELETED_THERE}\""));
+    Ok(newest.into_iter().filter(is_asked_for).map(|(_, deletion)| deletion).take(most).collect())
 }
 
 /// The ids and names by which customers are shown.
