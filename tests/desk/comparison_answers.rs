@@ -204,7 +204,7 @@ async fn grants_that_are_over_there_give_nothing_and_end_here() {
 }
 
 /// What a webhook tells of a payment of Lena's.
-fn told(store: &str, transaction: &str, number: i64, changes: Value) -> String {
+fn payment(store: &str, transaction: &str, number: i64, changes: Value) -> String {
     let at = NOW.millis() - (63 - 30 * (number - 1)) * DAY;
     let mut event = json!({
         "id": format!("lena-{number}"), "type": if number == 1 { "INITIAL_PURCHASE" } else { "RENEWAL" }, "store": store,
@@ -235,7 +235,7 @@ async fn payments_that_are_not_listed_are_a_sum_of_which_webhooks_tell_the_parts
         let capitals = store.to_uppercase();
         let id = |number: i64| if each_has_its_own { format!("order-{number}") } else { "sub_lena".to_owned() };
         for number in [1, 3, 2] {
-            deliver(&desk, desk.project, &[told(&capitals, &id(number), number, json!({}))]);
+            deliver(&desk, desk.project, &[payment(&capitals, &id(number), number, json!({}))]);
             assert_eq!(spent(&desk, "lena"), 30_000_000, "{store}, after renewal {number}");
             let again = ask(&desk, "lena", Origin::Comparison);
             assert_eq!(again.outcome, Outcome::Same, "{store}, after renewal {number}");
@@ -248,7 +248,7 @@ async fn payments_that_are_not_listed_are_a_sum_of_which_webhooks_tell_the_parts
             "id": "refund", "type": "CANCELLATION", "cancel_reason": "CUSTOMER_SUPPORT", "price": -10,
             "price_in_purchased_currency": -10, "event_timestamp_ms": NOW.millis() - 1_000,
         });
-        deliver(&desk, desk.project, &[told(&capitals, &id(2), 2, refund)]);
+        deliver(&desk, desk.project, &[payment(&capitals, &id(2), 2, refund)]);
         assert_eq!(spent(&desk, "lena"), 20_000_000, "{store}, the refund was told");
         assert_eq!(ask(&desk, "lena", Origin::Comparison).outcome, Outcome::Same, "{store}");
     }
@@ -268,7 +268,7 @@ async fn periods_that_are_listed_without_amounts_share_a_sum_of_which_webhooks_t
     let id = |number: i64| if number == 3 { "t-lena".to_owned() } else { format!("t-lena-{}", 3 - number) };
     for number in [2, 1, 3] {
         let own = json!({ "original_transaction_id": id(1) });
-        deliver(&desk, desk.project, &[told("APP_STORE", &id(number), number, own)]);
+        deliver(&desk, desk.project, &[payment("APP_STORE", &id(number), number, own)]);
         assert_eq!(spent(&desk, "lena"), 30_000_000, "after renewal {number}");
         assert_eq!(ask(&desk, "lena", Origin::Comparison).outcome, Outcome::Same, "after renewal {number}");
     }
@@ -293,7 +293,7 @@ async fn what_was_found_under_the_newest_id_counts_once_when_webhooks_name_the_f
     ask(&desk, "lena", Origin::Import);
     assert_eq!(spent(&desk, "lena"), 20_000_000);
     let own = json!({ "original_transaction_id": "order-1" });
-    deliver(&desk, desk.project, &[told("ROKU", "order-3", 3, own)]);
+    deliver(&desk, desk.project, &[payment("ROKU", "order-3", 3, own)]);
     upstream.sells("customers/lena/subscriptions", vec![at_roku("sub1", "order-3", 30)]);
     let found = ask(&desk, "lena", Origin::Comparison);
     assert!(found.words().contains("counted under another id before"), "{found:?}");
@@ -308,7 +308,7 @@ async fn more_than_the_newest_payment_is_found_paid_back_and_what_else_is_missin
     upstream.change("lena", |customer| customer.purchases = 1);
     for number in [1, 2, 3] {
         let own = json!({ "original_transaction_id": "order-1" });
-        deliver(&desk, desk.project, &[told("ROKU", &format!("order-{number}"), number, own)]);
+        deliver(&desk, desk.project, &[payment("ROKU", &format!("order-{number}"), number, own)]);
     }
     let missing = json!({ "id": "sub2", "store_subscription_identifier": "t-missing", "product_id": "prod2" });
     let missing = shown("lena", missing);
@@ -322,7 +322,7 @@ async fn more_than_the_newest_payment_is_found_paid_back_and_what_else_is_missin
         "price_in_purchased_currency": -10, "event_timestamp_ms": NOW.millis() + 60_000, "original_transaction_id": "order-1",
     });
     desk.clock.advance(120);
-    deliver(&desk, desk.project, &[told("ROKU", "order-3", 3, refund)]);
+    deliver(&desk, desk.project, &[payment("ROKU", "order-3", 3, refund)]);
     assert_eq!(spent(&desk, "lena"), 9_990_000);
 }
 
@@ -332,7 +332,7 @@ async fn subscriptions_there_that_are_one_purchase_here_are_compared_together() 
     upstream.change("lena", |customer| customer.purchases = 1);
     let own = json!({ "original_transaction_id": "t-lena-2" });
     for (number, id) in [(1, "t-lena-2"), (2, "t-lena-1"), (3, "t-lena")] {
-        deliver(&desk, desk.project, &[told("APP_STORE", id, number, own.clone())]);
+        deliver(&desk, desk.project, &[payment("APP_STORE", id, number, own.clone())]);
     }
     let before = NOW.millis() - 33 * DAY;
     let monthly = json!({

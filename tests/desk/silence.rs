@@ -20,14 +20,19 @@ async fn deliver(desk: &Desk, number: i64) {
     assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
-#[actix_web::test]
-async fn admins_are_told_when_webhooks_stop_coming_and_until_one_comes_again() {
+async fn desk_that_gets_one_each_half_hour() -> Desk {
     let desk = Desk::open().await;
     for number in 0..40 {
         deliver(&desk, number).await;
         desk.clock.advance(30 * 60);
         run_jobs(&desk);
     }
+    desk
+}
+
+#[actix_web::test]
+async fn admins_are_told_when_webhooks_stop_coming_and_until_one_comes_again() {
+    let desk = desk_that_gets_one_each_half_hour().await;
     desk.clock.advance(4 * 3_600);
     run_jobs(&desk);
     assert!(!desk.page(&ADA, PAGE).await.contains("No webhook has come"), "five hours are ten gaps of half an hour");
@@ -55,12 +60,7 @@ async fn a_project_that_gets_few_webhooks_is_never_silent() {
 
 #[actix_web::test]
 async fn the_time_in_which_nobody_listened_is_no_silence() {
-    let desk = Desk::open().await;
-    for number in 0..40 {
-        deliver(&desk, number).await;
-        desk.clock.advance(30 * 60);
-        run_jobs(&desk);
-    }
+    let desk = desk_that_gets_one_each_half_hour().await;
     desk.clock.advance(24 * 3_600);
     // The server starts again after a day.
     let work = Work { arrivals: Arrivals::from(desk.clock.now()), ..jobs_of_process(&desk, &desk.db) };

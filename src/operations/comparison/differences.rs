@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::ours::{Held, Index, Ours};
 use super::purchases::Comparison;
-use super::standing::SAME_END_MS;
+use super::status::SAME_END_MS;
 use crate::base::AppUserId;
 use crate::base::clock::Moment;
 use crate::base::error::Error;

@@ -3,7 +3,7 @@
 use super::differences::Finding;
 use super::ours::Brought;
 use super::purchases::{Comparison, SAME_START_MS, charged};
-use super::standing::SAME_END_MS;
+use super::status::SAME_END_MS;
 use crate::base::clock::Moment;
 use crate::base::money::Micros;
 use crate::events::own::Amount;
@@ -227,7 +227,7 @@ mod tests {
     use crate::operations::comparison::ours::Held;
     use crate::projection::testing::{NOW, purchase};
     use crate::projection::{Revenue, TransactionKey};
-    use crate::stores::revenuecat::shown::{Details, Purchase, Renewal, Standing};
+    use crate::stores::revenuecat::shown::{Details, Purchase, Renewal, SubscriptionStatus};
 
     #[test]
     fn a_refund_that_only_the_first_version_of_the_api_tells_is_found_once() {
@@ -260,7 +260,7 @@ mod tests {
             period_start: begun,
             period_end: Some(NOW.plus_days(-1)),
             is_running: false,
-            standing: Standing::Over,
+            status: SubscriptionStatus::Over,
             renewal: Renewal::Off,
             total: None,
             is_refunded: false,

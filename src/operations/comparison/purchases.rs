@@ -6,7 +6,7 @@ use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 use crate::events::own::{Amount, Imported, Transaction};
 use crate::events::{EventType, PeriodType, Reason, Store};
-use crate::stores::revenuecat::shown::{Period, Purchase, Standing};
+use crate::stores::revenuecat::shown::{Period, Purchase, SubscriptionStatus};
 use crate::wording::text;
 
 /// Two times of a purchase are the same when they are at most so far apart, in milliseconds.
@@ -217,7 +217,7 @@ impl<'a> Comparison<'a> {
 
     fn period_type(&self, period: &Period, is_newest: bool) -> Option<PeriodType> {
         let named = self.theirs.details.period_type.clone().filter(|_| is_newest);
-        let is_trial = is_newest && self.theirs.standing == Standing::Trial;
+        let is_trial = is_newest && self.theirs.status == SubscriptionStatus::Trial;
         let is_paid = period.dollars.is_some_and(|paid| paid > Micros::ZERO);
         let is_trial = is_trial || self.was_free_at_first(period);
         named.or(is_trial.then_some(PeriodType::Trial)).or(is_paid.then_some(PeriodType::Normal))

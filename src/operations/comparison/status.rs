@@ -3,7 +3,7 @@
 use super::differences::Finding;
 use super::purchases::{Comparison, Known};
 use crate::events::{EventType, Reason};
-use crate::stores::revenuecat::shown::{Renewal, Standing};
+use crate::stores::revenuecat::shown::{Renewal, SubscriptionStatus};
 use crate::wording::times;
 
 /// Two ends are the same when they are at most so far apart, in milliseconds.
@@ -18,7 +18,7 @@ impl Comparison<'_> {
         let is_other = theirs.since(own).abs() > SAME_END_MS;
         // What was paid back has ended, whatever end its period once had.
         let was_moved =
-            self.theirs.is_running || (theirs > own && theirs <= now && self.theirs.standing == Standing::Over);
+            self.theirs.is_running || (theirs > own && theirs <= now && self.theirs.status == SubscriptionStatus::Over);
         if !has_begun && is_other && was_moved && !is_refunded {
             let mut event = self.newest_event(EventType::SubscriptionExtended, now);
             event.transaction.expiration_at_ms = Some(theirs);
@@ -26,7 +26,7 @@ impl Comparison<'_> {
             self.found.push(Finding::new(format!("another end of {}: {end}", self.product())));
             self.events.push(event);
             *known = Known { end: Some(theirs), is_over: theirs <= now, ..*known };
-        } else if self.theirs.standing == Standing::Over && !known.is_over && !is_refunded {
+        } else if self.theirs.status == SubscriptionStatus::Over && !known.is_over && !is_refunded {
             let at = theirs.min(now);
             let mut event = self.newest_event(EventType::Expiration, at);
             event.transaction.expiration_at_ms = Some(at);
@@ -44,31 +44,33 @@ impl Comparison<'_> {
         }
         let now = self.marked.now;
         let details = &self.theirs.details;
-        match (self.theirs.standing, self.theirs.renewal) {
-            (Standing::Active | Standing::Trial, Renewal::Off) if !known.is_off && self.may_renew() => {
+        match (self.theirs.status, self.theirs.renewal) {
+            (SubscriptionStatus::Active | SubscriptionStatus::Trial, Renewal::Off)
+                if !known.is_off && self.may_renew() =>
+            {
                 let at = details.unsubscribed_at.unwrap_or(now);
                 let mut event = self.newest_event(EventType::Cancellation, at);
                 event.cancel_reason = Some(Reason::Unsubscribe);
                 event.dossier_is_undated = details.unsubscribed_at.is_none();
                 self.find(event, "renewal switched off for");
             }
-            (Standing::Active | Standing::Trial, Renewal::On) if known.is_off => {
+            (SubscriptionStatus::Active | SubscriptionStatus::Trial, Renewal::On) if known.is_off => {
                 let event = self.newest_event(EventType::Uncancellation, now);
                 self.find(event, "renewal switched back on for");
             }
-            (Standing::Active | Standing::Trial, Renewal::WillPause) if !known.is_pausing => {
+            (SubscriptionStatus::Active | SubscriptionStatus::Trial, Renewal::WillPause) if !known.is_pausing => {
                 let mut event = self.newest_event(EventType::SubscriptionPaused, now);
                 event.auto_resume_at_ms = details.resumes_at;
                 self.find(event, "a pause that was asked for of");
             }
-            (Standing::Paused, _) if !known.is_pausing => self.paused(),
-            (Standing::Grace | Standing::Retry, _) if !known.has_failed => {
+            (SubscriptionStatus::Paused, _) if !known.is_pausing => self.paused(),
+            (SubscriptionStatus::Grace | SubscriptionStatus::Retry, _) if !known.has_failed => {
                 let ended = self.theirs.period_end.unwrap_or(now).min(now);
                 let listed = self.theirs.periods.as_ref().and_then(|listed| listed.last()?.effective_end);
                 let grace =
                     details.grace_end.or(listed).filter(|end| self.theirs.period_end.is_some_and(|own| own < *end));
                 let mut event = self.newest_event(EventType::BillingIssue, details.billing_issue_at.unwrap_or(ended));
-                event.grace_period_expiration_at_ms = grace.filter(|_| self.theirs.standing == Standing::Grace);
+                event.grace_period_expiration_at_ms = grace.filter(|_| self.theirs.status == SubscriptionStatus::Grace);
                 self.find(event, "a failed charge for");
             }
             _ => {}

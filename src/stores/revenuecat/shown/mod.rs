@@ -49,7 +49,7 @@ pub struct Purchase {
     pub period_end: Option<Moment>,
     /// Whether it runs: paid, tried, or within the days of grace.
     pub is_running: bool,
-    pub standing: Standing,
+    pub status: SubscriptionStatus,
     pub renewal: Renewal,
     /// All that it brought, less refunds, in US dollars.
     pub total: Option<Micros>,
@@ -89,7 +89,7 @@ pub struct Period {
 
 /// The status of a subscription, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SubscriptionStatus {
     Trial,
     Active,
     Grace,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::{Details, Period, Purchase, Renewal, Standing};
+use super::{Details, Period, Purchase, Renewal, SubscriptionStatus};
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
 use crate::events::{Environment, Store};
@@ -75,8 +75,8 @@ pub fn purchase(item: &Value, is_subscription: bool) -> Result<Purchase, String>
     let identifier = body.store_subscription_identifier.or(body.store_purchase_identifier).map(Text::into_text);
     let started_at = body.starts_at.or(body.purchased_at).ok_or("it has no time of its start")?;
     let revenue = body.total_revenue_in_usd.or(body.revenue_in_usd);
-    let status = body.status.unwrap_or_default();
-    let standing = if is_subscription { standing(&status) } else { Standing::Unknown };
+    let word = body.status.unwrap_or_default();
+    let status = if is_subscription { status(&word) } else { SubscriptionStatus::Unknown };
     Ok(Purchase {
         is_subscription,
         environment: environment(&body.environment)?,
@@ -88,12 +88,14 @@ pub fn purchase(item: &Value, is_subscription: bool) -> Result<Purchase, String>
         period_start: body.current_period_starts_at.unwrap_or(started_at),
         period_end: body.current_period_ends_at.or(body.ends_at),
         // Purchases of the sandbox may give no access and run all the same.
-        is_running: matches!(standing, Standing::Trial | Standing::Active | Standing::Grace)
-            && (body.gives_access != Some(false) || body.environment == "sandbox"),
-        standing,
+        is_running: matches!(
+            status,
+            SubscriptionStatus::Trial | SubscriptionStatus::Active | SubscriptionStatus::Grace
+        ) && (body.gives_access != Some(false) || body.environment == "sandbox"),
+        status,
         renewal: renewal(&body.auto_renewal_status.unwrap_or_default()),
         total: revenue.and_then(|revenue| micros(revenue.gross.as_ref())),
-        is_refunded: status == "refunded",
+        is_refunded: word == "refunded",
         is_family_share: body.ownership.is_some_and(|ownership| ownership == "family_shared"),
         country: body.country,
         periods: None,
@@ -107,15 +109,15 @@ fn environment(word: &str) -> Result<Environment, String> {
     found.ok_or_else(|| format!("its environment “{word}” is not known"))
 }
 
-fn standing(word: &str) -> Standing {
+fn status(word: &str) -> SubscriptionStatus {
     match word {
-        "trialing" => Standing::Trial,
-        "active" => Standing::Active,
-        "in_grace_period" => Standing::Grace,
-        "in_billing_retry" => Standing::Retry,
-        "paused" => Standing::Paused,
-        "expired" => Standing::Over,
-        _ => Standing::Unknown,
+        "trialing" => SubscriptionStatus::Trial,
+        "active" => SubscriptionStatus::Active,
+        "in_grace_period" => SubscriptionStatus::Grace,
+        "in_billing_retry" => SubscriptionStatus::Retry,
+        "paused" => SubscriptionStatus::Paused,
+        "expired" => SubscriptionStatus::Over,
+        _ => SubscriptionStatus::Unknown,
     }
 }
 
@@ -189,7 +191,10 @@ mod tests {
             (read.store, read.total, read.period_end),
             (Store::PlayStore, Some(Micros(5_410_000)), Some(Moment(3_000)))
         );
-        assert_eq!((read.entitlements, read.standing, read.is_running), (vec!["plus".into()], Standing::Active, true));
+        assert_eq!(
+            (read.entitlements, read.status, read.is_running),
+            (vec!["plus".into()], SubscriptionStatus::Active, true)
+        );
         for (field, value) in [("environment", json!("x")), ("starts_at", json!(null)), ("starts_at", json!("x"))] {
             let mut broken = item.clone();
             broken[field] = value;
