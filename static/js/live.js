@@ -21,20 +21,30 @@ function listen() {
 // Waits until nobody is disturbed: what was asked must not stay on the page as it was.
 async function followSteps() {
   clearTimeout(waiting);
-  if (!isFree()) waiting = setTimeout(followSteps, 1000);
-  else if (await refresh()) announce("What was asked has gone a step further.");
+  const page = isFree() && (await load());
+  if (page === null) return;
+  if (!page || !isFree()) waiting = setTimeout(followSteps, 1000);
+  else {
+    show(page);
+    announce("What was asked has gone a step further.");
+  }
 }
 
 async function announceNews(place, count) {
   const words = count === 1 ? "1 new event" : `${count} new events`;
-  if (isAtRest(place) && (await refresh())) return announce(words);
+  const page = isAtRest(place) && (await load());
+  // Meanwhile somebody may have opened a menu.
+  if (page && isAtRest(place)) {
+    show(page);
+    return announce(words);
+  }
   const link = place.querySelector("a");
   link.textContent = words;
   // A link to the open page would only scroll.
   link.onclick = (event) => {
     if (!("newest" in place.dataset)) return;
     event.preventDefault();
-    refresh().then((done) => done || location.reload());
+    load().then((page) => (page ? show(page) : location.reload()));
   };
   if (place.hidden) announce(words);
   place.hidden = false;
@@ -50,18 +60,21 @@ function isFree() {
   return !isBusy && getSelection().isCollapsed;
 }
 
-async function refresh() {
+// The page as it is now; null if it cannot be had, or is another one.
+async function load() {
   const answer = await fetch(location.href).catch(() => null);
-  if (!answer?.ok || answer.redirected) return false;
+  if (!answer?.ok || answer.redirected) return null;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (!page.querySelector("[data-live]")) return false;
+  return page.querySelector("[data-live]") && page;
+}
+
+function show(page) {
   for (const part of PARTS) {
     const [old, now] = [document, page].map((from) => from.querySelector(part));
     if (old && now) old.replaceWith(document.adoptNode(now));
   }
   writeTimes();
   listen();
-  return true;
 }
 
 document.addEventListener("visibilitychange", listen);

@@ -116,6 +116,26 @@ test('an open profile announces new events within moments, and shows them where 
   }
 });
 
+test('a menu that was opened while new events are fetched stays open', async () => {
+  const page = await open(browser, demo, 'sol');
+  await page.goto(LENA);
+  let goOn;
+  const mayGoOn = new Promise((resolve) => { goOn = resolve; });
+  await page.route(`**${LENA}`, async (route) => {
+    await mayGoOn;
+    await route.continue();
+  });
+  const asked = page.waitForRequest((request) => request.url().endsWith(LENA));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await deliver('news-5');
+  await asked;
+  await page.click('#entitlements .source__more > button');
+  goOn();
+  await page.waitForSelector('[data-live]:not([hidden]) a', { timeout: 5_000 });
+  assert.equal(await page.locator('#entitlements .menu:popover-open').count(), 1);
+  await page.context().close();
+});
+
 test('after a log-out in one tab the other tab shows no new events', async () => {
   const page = await open(browser, demo, 'sol');
   await page.goto(LENA);

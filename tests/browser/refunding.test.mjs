@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { customer, open, startBrowser, startDemo, violations } from './support.mjs';
+import { choose, customer, open, startBrowser, startDemo, violations } from './support.mjs';
 
 const LEILA = customer('leila.haddad');
 const MATEO = customer('mateo.silva');
@@ -27,8 +27,7 @@ test('a payment is refunded in three clicks, and an open page follows', async ()
   await follower.goto(LEILA);
   const page = await open(browser, demo, 'sol', { viewport: { width: 390, height: 844 }, bypassCSP: true });
   await page.goto(LEILA);
-  await page.click('#entitlements .source__more > button');
-  await page.click('.menu--purchase:popover-open >> text=Refund');
+  await choose(page, '#entitlements .source__more > button', 'text=Refund');
   await page.waitForSelector('dialog:modal');
   assert.deepEqual(await violations(page), [], 'the dialog');
   await page.fill('#reason', 'Bought by mistake');

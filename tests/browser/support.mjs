@@ -81,6 +81,15 @@ export async function open(browser, demo, who, options = {}) {
   return page;
 }
 
+/** Opens a menu and clicks a choice in it. Fonts that arrive and a menu that fades in would move it away from the click. */
+export async function choose(page, button, choice) {
+  const atRest = () => page.evaluate(() => Promise.all([document.fonts.ready, ...document.getAnimations().map(({ finished }) => finished)]));
+  await atRest();
+  await page.click(button);
+  await atRest();
+  await page.click(`.menu:popover-open >> ${choice}`);
+}
+
 export const LENA = '/projects/sundial/customers/lena.okafor_4471';
 export const customer = (id) => `/projects/sundial/customers/${encodeURIComponent(id)}`;
 
