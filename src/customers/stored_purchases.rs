@@ -1,6 +1,8 @@
 //! Reads purchases as they follow from the events. `customers::state` writes them. Who only counts rows asks the table
 //! itself.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -80,6 +82,30 @@ pub fn named_by_store(
         .select((search_terms::customer_id, search_terms::purchase, search_terms::value))
         .load(conn)
 }
+
+/// Who has purchases with one of these transactions or orders.
+pub fn holders_named_by_store<'a>(
+    conn: &mut Conn,
+    project: ProjectId,
+    texts: impl Iterator<Item = &'a str>,
+) -> QueryResult<BTreeSet<CustomerId>> {
+    let terms: Vec<Vec<u8>> = texts.map(|text| lookup_key(&folded(text))).collect();
+    let kinds = [TermKind::Transaction, TermKind::Order].map(TermKind::number);
+    let mut holders = BTreeSet::new();
+    for some in terms.chunks(TERMS_AT_ONCE) {
+        let named = search_terms::project_id.eq(project).and(search_terms::term.eq_any(some.to_vec()));
+        let found: Vec<CustomerId> = search_terms::table
+            .filter(named.and(search_terms::kind.eq_any(kinds)))
+            .select(search_terms::customer_id)
+            .distinct()
+            .load(conn)?;
+        holders.extend(found);
+    }
+    Ok(holders)
+}
+
+/// How many texts are looked for with one query.
+const TERMS_AT_ONCE: usize = 500;
 
 /// The payments of purchases with these numbers, which one customer has.
 pub fn payments_of(conn: &mut Conn, customer: CustomerId, numbers: &[EventId]) -> QueryResult<Vec<Payment>> {

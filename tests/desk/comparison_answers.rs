@@ -560,3 +560,47 @@ async fn a_run_ends_with_the_connection_and_the_list_begins_anew_when_somebody_i
     assert_eq!((queued(), desk.count(|conn| comparison_runs::table.count().get_result(conn))), (0, 0));
     assert_eq!(desk.count(|conn| comparisons::table.count().get_result(conn)), 0);
 }
+
+#[actix_web::test]
+async fn what_somebody_else_has_is_not_entered_again_when_only_the_newest_period_has_arrived() {
+    let (desk, upstream) = desk().await;
+    // The transfer from Mara to Noor was missed; the renewal after it was not.
+    let renewed = json!({
+        "type": "RENEWAL", "id": "renewed", "transaction_id": "t-mara-2", "original_transaction_id": "t-mara",
+        "purchased_at_ms": NOW.millis() - DAY, "event_timestamp_ms": NOW.millis() - DAY, "currency": "USD",
+        "price_in_purchased_currency": 9.99,
+    });
+    deliver(&desk, desk.project, &[purchase("noor", 1, renewed)]);
+    let sum = |desk: &Desk| spent(desk, "mara") + spent(desk, "noor");
+    assert_eq!(sum(&desk), 19_980_000);
+    let total = json!({ "total_revenue_in_usd": { "currency": "USD", "gross": 19.98 },
+        "store_subscription_identifier": "t-mara-2" });
+    upstream.sells("customers/noor/subscriptions", vec![shown("noor", total)]);
+    let paid = json!({ "revenue_in_usd": { "currency": "USD", "gross": 9.99 } });
+    let newest = json!({ "id": "t-mara-2", "purchased_at": NOW.millis() - DAY, "revenue_in_usd": { "currency": "USD", "gross": 9.99 } });
+    let periods = vec![period("mara", 0, paid), period("noor", 0, newest)];
+    upstream.sells("subscriptions/sub1/transactions", periods);
+    let compared = ask(&desk, "noor", Origin::Comparison);
+    assert_eq!(sum(&desk), 19_980_000, "{compared:?}");
+    assert_eq!(spent(&desk, "mara"), 0, "they moved: {compared:?}");
+    assert_eq!(ask(&desk, "noor", Origin::Comparison).outcome, Outcome::Same);
+}
+
+#[actix_web::test]
+async fn less_than_all_known_payments_is_a_refund_where_no_amounts_are_listed() {
+    let (desk, upstream) = desk().await;
+    let before = json!({
+        "id": "before", "transaction_id": "t-mara-1", "original_transaction_id": "t-mara", "currency": "USD",
+        "purchased_at_ms": NOW.millis() - 33 * DAY, "event_timestamp_ms": NOW.millis() - 33 * DAY,
+        "expiration_at_ms": NOW.millis() - 3 * DAY, "price_in_purchased_currency": 9.99,
+    });
+    deliver(&desk, desk.project, &[purchase("mara", 33, before)]);
+    assert_eq!(spent(&desk, "mara"), 19_980_000);
+    let total = json!({ "total_revenue_in_usd": { "currency": "USD", "gross": 9.99 } });
+    upstream.sells("customers/mara/subscriptions", vec![shown("mara", total)]);
+    upstream.sells("subscriptions/sub1/transactions", vec![period("mara", 1, json!({})), period("mara", 0, json!({}))]);
+    let compared = ask(&desk, "mara", Origin::Comparison);
+    assert!(matches!(compared.outcome, Outcome::Found(_)), "{compared:?}");
+    assert_eq!(spent(&desk, "mara"), 9_990_000, "{compared:?}");
+    assert_eq!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Same);
+}

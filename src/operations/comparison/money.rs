@@ -80,9 +80,9 @@ impl Comparison<'_> {
         }
     }
 
-    /// Whether RevenueCat lists single payments.
+    /// Whether RevenueCat lists single payments with what they brought.
     fn is_listed(&self) -> bool {
-        self.theirs.periods.is_some()
+        self.theirs.periods.iter().flatten().any(|period| period.dollars.is_some())
     }
 
     /// Whether the newest period ends earlier there than here, or is said to be refunded.

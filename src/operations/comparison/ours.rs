@@ -137,9 +137,7 @@ impl Ours {
         let index = Index::of(&ours.purchases);
         ours.look_for_found(conn, project, shown, &index)?;
         for theirs in shown.purchases.iter().filter(|theirs| theirs.store != Store::Promotional) {
-            if index.find(&ours.purchases, theirs).is_none() {
-                ours.look_elsewhere(conn, project, theirs)?;
-            }
+            ours.look_elsewhere(conn, project, theirs)?;
         }
         Ok(ours)
     }
@@ -176,9 +174,9 @@ impl Ours {
         self.non_renewing.contains(&(theirs.store.as_str().to_owned(), product))
     }
 
+    /// Looks for other customers who have a transaction of the purchase: all of it, or what came before it moved.
     fn look_elsewhere(&mut self, conn: &mut Conn, project: ProjectId, theirs: &shown::Purchase) -> QueryResult<()> {
-        let named = stored_purchases::named_by_store(conn, project, &theirs.transaction)?;
-        let others: BTreeSet<CustomerId> = named.into_iter().map(|(customer, ..)| customer).collect();
+        let others = stored_purchases::holders_named_by_store(conn, project, ids_of(theirs))?;
         for customer in others.into_iter().filter(|other| Some(*other) != self.customer) {
             let mut purchases = held(conn, customer)?;
             purchases.retain(|own| own.purchase.kind != Kind::Grant);

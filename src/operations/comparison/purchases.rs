@@ -102,9 +102,22 @@ impl<'a> Comparison<'a> {
             }
         }
         if !has_begun {
+            self.less_than_known();
             self.refund_without_amounts();
         }
         has_begun
+    }
+
+    /// Where RevenueCat lists payments without amounts, and all of them are known here, what was paid back shows in the sum alone.
+    fn less_than_known(&mut self) {
+        let Some(own) = self.own else { return };
+        let listed = self.theirs.periods.as_deref().unwrap_or_default();
+        let are_known = listed.iter().all(|period| period.dollars.is_none() && own.of(&period.transaction).is_some());
+        let (brought, total) = (own.brought(), self.theirs.total);
+        let Some(newest) = listed.last().filter(|_| are_known).map(|period| period.transaction.clone()) else { return };
+        if total.is_some_and(|total| total < brought.revenue.net) {
+            self.money(brought, total, &newest, true);
+        }
     }
 
     /// The periods that RevenueCat lists. Where it names no amounts, what is not known here of the sum stands at the newest of those

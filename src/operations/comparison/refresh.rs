@@ -276,7 +276,7 @@ pub fn last_asked(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<A
 }
 
 impl Compared {
-    fn bare(outcome: Outcome) -> Compared {
+    pub(super) fn bare(outcome: Outcome) -> Compared {
         Compared { outcome, remarks: Vec::new() }
     }
 
@@ -286,7 +286,7 @@ impl Compared {
         match &self.outcome {
             Outcome::Same | Outcome::Found(_) | Outcome::Filled(_) => format!("RevenueCat was asked. {words}"),
             Outcome::Failed(_) => format!("RevenueCat could not be asked: {words}"),
-            Outcome::Busy => format!("{words} Try again in a moment."),
+            Outcome::Busy => format!("{words} Try again afterwards."),
             Outcome::Unknown | Outcome::LeftOut => words,
         }
     }
@@ -298,7 +298,11 @@ impl Compared {
             Outcome::Found(found) | Outcome::Filled(found) => format!("Found {}.", crate::wording::text::listed(found)),
             Outcome::Unknown => "RevenueCat does not know this customer.".to_owned(),
             Outcome::LeftOut => "The customer was deleted here, or is blocked, and stays so.".to_owned(),
-            Outcome::Busy => "Something else is just happening with this customer.".to_owned(),
+            Outcome::Busy => {
+                "Something has just come for this customer, or what was asked for them is not settled yet; the page \
+                              Requests says how far that is."
+                    .to_owned()
+            }
             Outcome::Failed(words) => words.clone(),
         };
         std::iter::once(&said).chain(&self.remarks).map(String::as_str).collect::<Vec<_>>().join(" ")

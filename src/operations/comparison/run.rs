@@ -211,7 +211,14 @@ impl Runner<'_> {
         }
         let origin = if run == Run::Fill { Origin::Fill } else { Origin::Comparison };
         let how = How { urgency: Urgency::Background, origin, pace: self.pace };
-        let compared = compare(self.comparer, self.project, &queued.app_user_id, &how)?;
+        let compared = match compare(self.comparer, self.project, &queued.app_user_id, &how) {
+            Err(error) if !error.is_unavailable() && !error.is_busy() => {
+                // What is wrong with one customer keeps nobody else from being compared.
+                tracing::error!(cause = error.cause(), "a customer could not be compared");
+                Compared::bare(Outcome::Failed("What RevenueCat shows could not be compared; the log says why.".into()))
+            }
+            compared => compared?,
+        };
         match &compared.outcome {
             Outcome::Failed(words) => failures.push(words.clone()),
             Outcome::Busy => {}
