@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use super::page::ProfilePage;
 use super::subject::Subject;
 use crate::actions::{ActionContext, ActionForm, Done};
-use crate::audit::Trace;
+use crate::audit::{Action, Trace};
 use crate::base::error::Error;
 use crate::customers::identity;
 
@@ -35,7 +35,12 @@ where
     T: Send + 'static,
     W: FnOnce(&mut ActionContext<'_>, &Subject, T) -> Result<Done, Error> + Send + 'static,
 {
-    at_customer(form, dialog, work, |trace, subject| trace.of_erased(subject.customer.id)).await
+    let name_customer = |trace: Trace, subject: &Subject| match trace.action {
+        // Nobody is deleted before it is answered; then this entry's details go with all others about the customer.
+        Action::StoreActionAsked => trace.for_customer(subject.customer.id, &subject.opened_as),
+        _ => trace.of_erased(subject.customer.id),
+    };
+    at_customer(form, dialog, work, name_customer).await
 }
 
 async fn at_customer<T, W>(
