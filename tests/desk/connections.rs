@@ -160,6 +160,19 @@ async fn what_cannot_be_right_is_refused_beside_its_field_and_nothing_is_stored(
         upstream.says(Some(&raw));
         refused(connect(&desk, &upstream, &[]).await, words);
     }
+    upstream.says(None);
+    drop(desk.server());
+    let hash = dossier::auth::api_keys::hash_of(KEY);
+    desk.db
+        .batch(&format!(
+            "UPDATE api_keys SET key_hash = '{hash}' WHERE store IS NULL AND project_id = {}",
+            desk.project
+        ))
+        .expect("it is a key of this project");
+    refused(connect(&desk, &upstream, &[]).await, "This is a key of this very project");
+    let busy = b"HTTP/1.1 429 x\r\nconnection: close\r\n\r\n{\"object\":\"error\",\"message\":\"Slow down.\"}";
+    upstream.says(Some(busy));
+    refused(connect(&desk, &upstream, &[]).await, "is too busy to answer. Try again in a moment. It said: Slow down.");
     assert_eq!((count(&desk), audit_lines(&desk).len()), (0, 0));
 }
 

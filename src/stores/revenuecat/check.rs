@@ -18,6 +18,8 @@ pub enum Checked {
     WrongFirstKey(String, Findings),
     /// The address does not answer as the API does.
     NoApi(String),
+    /// It answers that it cannot now.
+    Busy(String),
     /// The key of the second version is refused.
     WrongKey(String),
     /// The key of the second version is one of the first, and the other way round.
@@ -114,6 +116,7 @@ fn refusal(
         // A key of the project that may not read customers may still do the rest.
         403 if can_read(upstream, base_url, base, &keys.v2) => None,
         403 | 404 if is_error => Some(Checked::WrongProject(words)),
+        423 | 429 | 500.. if is_error => Some(Checked::Busy(words)),
         _ => Some(Checked::NoApi(format!("It answered {}: {words}", reply.status))),
     }
 }

@@ -2,8 +2,10 @@
 
 use super::model::{Wanted, values};
 use crate::audit::{Action, Ctx, Trace};
+use crate::auth::api_keys;
 use crate::base::clock::Moment;
 use crate::base::error::{Error, Refusal};
+use crate::base::ids::ProjectId;
 use crate::db::Conn;
 use crate::stores::revenuecat::{Checked, Connection, Findings, Keys, Upstream, check, queries};
 
@@ -39,6 +41,9 @@ fn usable(checked: Checked, base_url: &str, project: &str) -> Result<Findings, E
     let wrong = |field: &'static str, sentence: String| Err(Refusal::new(field, sentence).into());
     match checked {
         Checked::Connected(findings) | Checked::WrongFirstKey(_, findings) => Ok(findings),
+        Checked::Busy(words) => {
+            wrong("base_url", format!("{base_url} is too busy to answer. Try again in a moment. It said: {words}"))
+        }
         Checked::NoApi(words) => wrong("base_url", format!("{base_url} does not answer as RevenueCat's API. {words}")),
         Checked::WrongKey(words) => wrong("v2_key", format!("The key of version 2 is refused: {words}")),
         Checked::Swapped => wrong("v2_key", "The two keys are swapped: the one of version 1 opens version 2.".into()),
@@ -56,12 +61,25 @@ pub fn connect(conn: &mut Conn, ctx: &Ctx, wanted: &Wanted, findings: &Findings)
     if queries::find(conn, ctx.project)?.is_some() {
         return Err(Refusal::new("", "The project is connected already. Disconnect it first.").into());
     }
+    must_be_of_another(conn, ctx.project, &wanted.keys)?;
     let at = (wanted.project.as_str(), wanted.base_url.as_str());
     let mut connection = Connection::new(ctx.project, at, &wanted.keys, &conn.master_keys()?, ctx.now)?;
     connection.note(findings, ctx.now);
     queries::insert(conn, &connection)?;
     let trace = Trace::new(Action::ConnectionMade).about("RevenueCat").after(values(&connection).lines());
     Ok(Connected { connection, trace })
+}
+
+/// A project that asked itself would wait for its own answer.
+fn must_be_of_another(conn: &mut Conn, project: ProjectId, keys: &Keys) -> Result<(), Error> {
+    let own = api_keys::queries::find(conn, &api_keys::hash_of(&keys.v2))?.is_some_and(|key| key.project_id == project);
+    match own {
+        true => {
+            Err(Refusal::new("v2_key", "This is a key of this very project, which cannot be connected to itself.")
+                .into())
+        }
+        false => Ok(()),
+    }
 }
 
 /// Gives a connection other keys; the former ones are forgotten.
@@ -74,6 +92,7 @@ pub fn replace_keys(
     (keys, findings): (&Keys, &Findings),
     now: Moment,
 ) -> Result<Trace, Error> {
+    must_be_of_another(conn, connection.project, keys)?;
     connection.set_keys(keys, &conn.master_keys()?, now)?;
     connection.note(findings, now);
     queries::update(conn, &connection)?;
