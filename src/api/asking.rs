@@ -73,7 +73,7 @@ pub async fn ask_once(
     worker.look_now((project, request), LONGEST_WAIT).await;
     match caller.read(move |conn, _| Ok(outcome(conn, (project, request))?)).await? {
         Some((request, _)) if request.is_done() => Ok(true),
-        Some((request, words)) if !request.state.is_open() => Err(not_done(request.state, &words)),
+        Some((request, words)) if !request.state.is_open() => Err(not_done(&request, &words)),
         Some(_) => {
             let message =
                 "RevenueCat is asked, and it is not known yet what came of it. Read the customer before you ask again.";

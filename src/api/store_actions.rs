@@ -13,10 +13,11 @@ use crate::base::error::Error;
 use crate::base::hex;
 use crate::base::ids::{CustomerId, RequestId};
 use crate::db::Conn;
-use crate::operations::requests::{Ask, Refusal, RefusalKind, Wish, Worker};
+use crate::operations::requests::{Ask, NOT_TO_WAIT, Refusal, RefusalKind, Wish, Worker};
 use crate::projection::Purchase;
 use crate::requests::{Request, State, queries};
 use crate::web::{form, shared};
+use crate::wording::text::capitalised;
 
 /// How long a call waits for the store. After that it answers that the request is under way.
 const LONGEST_WAIT: Duration = Duration::from_secs(35);
@@ -59,7 +60,7 @@ pub async fn ask(
     let stored = caller.read(move |conn, _| Ok(outcome(conn, (project, request))?)).await?;
     match stored {
         Some((request, _)) if request.is_done() => Ok(Progress::Done),
-        Some((request, words)) if !request.state.is_open() => Err(not_done(request.state, &words)),
+        Some((request, words)) if !request.state.is_open() => Err(not_done(&request, &words)),
         Some(_) => Ok(Progress::UnderWay),
         // The customer was erased meanwhile.
         None => Err(errors::no_customer()),
@@ -104,9 +105,15 @@ fn once(req: &HttpRequest, body: &[u8]) -> Result<Option<(String, String)>, Erro
     Ok(Some((key, hash)))
 }
 
-pub(super) fn not_done(state: State, words: &str) -> Error {
-    let message = match state {
-        State::Refused => format!("The store did not do it: {words}"),
+/// Why it was not done. What was not even sent may be asked again.
+pub(super) fn not_done(request: &Request, words: &str) -> Error {
+    let asked_of = request.order().map_or_else(|_| "the store".into(), |order| order.asked_of());
+    let message = match request.state {
+        State::Refused if words.starts_with(NOT_TO_WAIT) => {
+            let message = format!("{} was not asked. {words}", capitalised(&asked_of));
+            return errors::refuse(StatusCode::LOCKED, errors::STORE_PROBLEM, &message);
+        }
+        State::Refused => format!("{} did not do it: {words}", capitalised(&asked_of)),
         State::Withdrawn | State::Expired => "Nobody agreed to it.".into(),
         State::Asked
         | State::Waiting
@@ -128,5 +135,6 @@ pub fn refused(why: &Refusal) -> Error {
         }
         RefusalKind::Conflict => problem(StatusCode::CONFLICT),
         RefusalKind::Impossible => problem(StatusCode::BAD_REQUEST),
+        RefusalKind::NotNow => problem(StatusCode::LOCKED),
     }
 }

@@ -12,7 +12,7 @@ use crate::base::ids::{PersonId, ProjectId, RequestId};
 use crate::db::Conn;
 use crate::db::schema::people;
 use crate::events::Store;
-use crate::operations::requests::WAITING_DAYS;
+use crate::operations::requests::{CARRIED_OUT_HERE, WAITING_DAYS};
 use crate::requests::{Asker, Request, State, Step, held, queries};
 use crate::stores::{Connected, Order, Side, Wanted};
 use crate::web::filters;
@@ -122,6 +122,7 @@ impl RequestLine {
             State::Waiting if who.is_some_and(|who| request.asker.is_person(who)) => Some("Take it back"),
             State::Waiting => Some("Agree or refuse"),
             State::Unknown if request.needs_person() => Some("Say what came of it"),
+            State::Asked if who.is_some() => Some("Requests"),
             State::Unknown
             | State::Asked
             | State::Sending
@@ -242,6 +243,9 @@ fn step_words(step: &Step, asked_by: &str, names: &Names, order: &Order) -> Stri
         (State::Unknown, _) if step.words == held::WORDS => "Left alone".into(),
         (State::Unknown, Some(person)) => format!("{person} let this database act"),
         (State::Unknown, None) => "No definite answer".into(),
+        (State::Confirmed, Some(person)) if step.words == CARRIED_OUT_HERE => {
+            format!("{person} disconnected the project")
+        }
         (State::Confirmed, Some(person)) => format!("{person} found that it was done"),
         (State::Confirmed, None) => "Done".into(),
         (State::Refused, Some(person)) => format!("{person} refused it"),

@@ -14,8 +14,9 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::money::{Micros, Money};
 use crate::db::Conn;
-use crate::db::schema::events;
+use crate::db::schema::{events, purchases};
 use crate::events::{Delivery, Event, EventType, Reason, StoredBody};
+use crate::projection::{self, Kind};
 use crate::stores::{Order, Wanted};
 
 /// For how long after sending the store's event is awaited, in hours.
@@ -127,8 +128,8 @@ impl Awaited {
         Ok(Some(echo))
     }
 
-    /// As [`Awaited::recognise`], for acts that concern a customer as a whole. The end of a grant that was removed here counts as
-    /// said already.
+    /// As [`Awaited::recognise`], for acts that concern a customer as a whole. What was ended here already is said once more by the end
+    /// of a grant that does not run, and by the grant itself when it is reported late.
     fn recognise_act(
         &mut self,
         conn: &mut Conn,
@@ -139,8 +140,14 @@ impl Awaited {
         for request in self.of_customers.iter_mut().filter(|request| customers.contains(&request.customer)) {
             let Some(fit) = fit_of(request, event).filter(|_| request.may_be_done()) else { continue };
             match (fit, request.echo_event, request.effect_event) {
+                (Fit::Ended | Fit::FormerEnded, _, Some(_)) if runs_here(conn, ctx, event, customers)? => continue,
                 (Fit::Ended | Fit::FormerEnded, _, Some(_)) => return Ok(Some(Echo::Repeats)),
                 (Fit::FormerEnded, _, None) | (Fit::Itself | Fit::Ended, Some(_), _) => continue,
+                (Fit::Itself, None, Some(own)) if is_grant(event) && has_ended_here(conn, ctx, own, customers)? => {
+                    queries::note_echo(conn, (request.project, request.id), row)?;
+                    request.echo_event = Some(row);
+                    return Ok(Some(Echo::Repeats));
+                }
                 (Fit::Itself | Fit::Ended, None, effect) => {
                     queries::note_echo(conn, (request.project, request.id), row)?;
                     request.echo_event = Some(row);
@@ -166,6 +173,24 @@ impl Awaited {
         request.state = State::Reversed;
         Ok(())
     }
+}
+
+fn is_grant(event: &Event) -> bool {
+    event.is_promotional() && matches!(event.kind, EventType::NonRenewingPurchase | EventType::InitialPurchase)
+}
+
+/// Whether the grant that an event names runs here.
+fn runs_here(conn: &mut Conn, ctx: &Ctx, event: &Event, customers: &[CustomerId]) -> QueryResult<bool> {
+    let keys = purchases::key.eq_any(projection::keys_named_by(event));
+    let named = purchases::customer_id.eq_any(customers.to_vec()).and(purchases::kind.eq(Kind::Grant)).and(keys);
+    let running = purchases::table.filter(named.and(purchases::ends_at.gt(ctx.now)));
+    diesel::select(diesel::dsl::exists(running)).get_result(conn)
+}
+
+/// Whether the grant that our own event of it began was ended here since.
+fn has_ended_here(conn: &mut Conn, ctx: &Ctx, own: EventId, customers: &[CustomerId]) -> QueryResult<bool> {
+    let Some(event) = load(conn, ctx.project, own)? else { return Ok(false) };
+    Ok(event.expires_at.is_none_or(|end| end > ctx.now) && !runs_here(conn, ctx, &event, customers)?)
 }
 
 /// What an event is to a request that concerns its customer.

@@ -61,6 +61,11 @@ fn step(request: RequestId, at: Moment, person: Option<PersonId>, words: &str) -
     Step { request, at, state: State::Unknown, person, words: words.to_owned() }
 }
 
+/// Whether a request was left alone because the database was copied: another one may have sent it since.
+pub fn was_held(conn: &mut Conn, (project, id): queries::Key) -> QueryResult<bool> {
+    Ok(queries::steps(conn, project, &[id])?.iter().any(|step| step.words == WORDS))
+}
+
 impl Request {
     /// Whether this database never sent it. An original that it was copied from may have done so.
     pub fn is_unsent(&self) -> bool {

@@ -67,6 +67,14 @@ pub fn made_with(
         .optional()
 }
 
+/// Whether an older request of the same kind for the same customer is not sent yet, or is being sent.
+pub fn has_older(conn: &mut Conn, request: &Request) -> QueryResult<bool> {
+    let states = [State::Asked, State::Sending].map(State::name);
+    let own = requests::customer_id.eq(request.customer).and(requests::kind.eq(request.kind));
+    let older = requests::table.filter(own.and(requests::state.eq_any(states)).and(requests::id.lt(request.id)));
+    diesel::select(diesel::dsl::exists(older)).get_result(conn)
+}
+
 /// The requests of a customer, newest first.
 pub fn of_customer(conn: &mut Conn, customer: CustomerId, most: i64) -> QueryResult<Vec<Request>> {
     let own = requests::table.filter(requests::customer_id.eq(customer));

@@ -92,4 +92,6 @@ pub enum Proof {
     NotDone(String),
     /// Nothing can be told yet.
     NotYet,
+    /// Reading will never tell: why, and what a person can do.
+    Unknowable(String),
 }

@@ -11,7 +11,7 @@ use dossier::base::ids::RequestId;
 use dossier::db::schema::{balances, comparisons};
 use dossier::events::Environment;
 use dossier::operations::requests::{CustomerAsk, Worker};
-use dossier::requests::{Request, State, queries};
+use dossier::requests::{Request, State, held, queries};
 use dossier::stores::revenuecat::{Client, Connection, Keys, Service, Upstream};
 use dossier::stores::{CustomerAct, Line, Lines};
 use dossier::wording::text::segment;
@@ -235,7 +235,8 @@ async fn what_is_not_to_wait_waits_neither_for_a_rest_nor_for_an_admin() {
     let call = json!({ "entitlement_id": "pro", "expires_at": desk.clock.now().plus_days(3) });
     let server = desk.server();
     let answer = server.post("/v2/projects/sundial/customers/mara/actions/grant_entitlement", call).await;
-    assert!(answer.status == 400 && answer.body.contains(denied), "{}", answer.body);
+    assert!(answer.status == 423 && answer.body.contains(denied), "{}", answer.body);
+    assert!(answer.body.contains("\"retryable\":true"), "{}", answer.body);
     let waiting = desk.post_form(&SOL, path, &fields[..2]).await;
     assert_eq!(waiting.status, 303, "{}", waiting.body);
     assert_eq!(granted_here(&desk), 0, "what may wait does");
@@ -336,6 +337,7 @@ async fn nonsense_is_no_answer() {
         (huge, "The answer is larger than 2 MB."),
         (html, "Log in to the hotel's network"),
         (away, "The address redirects to https://elsewhere.example/."),
+        (b"HTTP/1.1 200 x\r\nconnection: close\r\n\r\n{}".to_vec(), "RevenueCat’s answer is not a list."),
         (Vec::new(), ""),
     ] {
         let upstream = StandIn::open();
@@ -525,4 +527,193 @@ async fn a_list_that_goes_round_and_one_that_takes_too_long_are_not_followed() {
     assert_eq!(look(&worker, &desk, id), State::Asked, "it is tried again");
     assert_eq!(state(&desk, id).1, "RevenueCat took too long to list it.");
     assert!(upstream.calls().len() < 4 + 6, "{}", upstream.calls().len());
+}
+
+#[actix_web::test]
+async fn what_is_so_already_there_follows_here() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Confirmed);
+    assert_eq!(running(&desk), 1);
+    upstream.change("mara", |one| one.grants.clear());
+    let sent = upstream.changes().len();
+    let id = ask(&desk, CustomerAct::Revoke { entitlement: "pro".into() }, true);
+    assert_eq!(look(&worker, &desk, id), State::Confirmed);
+    assert!(state(&desk, id).1.starts_with("It was so already, nothing was sent."), "{:?}", state(&desk, id));
+    assert_eq!((running(&desk), upstream.changes().len()), (0, sent), "a grant that was removed there ends here");
+
+    // Whoever is unknown there is deleted here all the same.
+    deliver(&desk, desk.project, &[purchase("lena", 2, json!({ "id": "lena-1" }))]);
+    let id = operations::ask(&desk, "lena", CustomerAct::Delete { blocks: false }, true);
+    worker.look_at((desk.project, id));
+    assert!(desk.read(|conn| dossier::customers::identity::find(conn, desk.project, "lena")).is_none());
+    assert_eq!(upstream.changes().len(), sent);
+}
+
+/// How many grants of Mara's run here.
+fn running(desk: &Desk) -> usize {
+    let now = desk.clock.now();
+    grants_of(desk, "mara").iter().filter(|grant| grant.is_active(now)).count()
+}
+
+/// An event of RevenueCat about a grant of Pro to Mara with this transaction, which lasts as long as [`grant`] asked.
+fn of_grant(desk: &Desk, kind: &str, transaction: &str, ends_at: i64) -> String {
+    let now = desk.clock.now().millis();
+    let fields = json!({
+        "type": kind, "id": format!("{kind}-{transaction}"), "store": "PROMOTIONAL", "product_id": "rc_promo_pro_custom",
+        "entitlement_ids": ["pro"], "expiration_at_ms": ends_at, "transaction_id": transaction, "period_type": "PROMOTIONAL",
+        "original_transaction_id": transaction, "price": 0, "price_in_purchased_currency": 0, "purchased_at_ms": now,
+        "event_timestamp_ms": now, "cancel_reason": "CUSTOMER_SUPPORT",
+    });
+    purchase("mara", 3, fields)
+}
+
+#[actix_web::test]
+async fn a_grant_that_was_removed_before_its_event_came_stays_removed() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let act = grant(&desk);
+    let CustomerAct::Grant { ends_at, .. } = &act else { panic!("a grant") };
+    let ends_at = ends_at.millis();
+    for id in [ask(&desk, act, true), ask_after(&desk, &worker, CustomerAct::Revoke { entitlement: "pro".into() })] {
+        look(&worker, &desk, id);
+        desk.clock.advance(1);
+    }
+    assert_eq!(running(&desk), 0);
+    let begun = of_grant(&desk, "NON_RENEWING_PURCHASE", "promo-1", ends_at);
+    let ended = of_grant(&desk, "EXPIRATION", "promo-1", desk.clock.now().millis());
+    for body in [begun, ended] {
+        desk.clock.advance(1);
+        deliver(&desk, desk.project, &[body]);
+        assert_eq!(running(&desk), 0, "whatever is reported of it late");
+    }
+    assert_eq!(granted_here(&desk), 1, "it is one grant");
+}
+
+/// Asks for something once what was asked before is settled.
+fn ask_after(desk: &Desk, worker: &Worker, act: CustomerAct) -> RequestId {
+    worker.work(&|| false).expect("what was asked before is sent");
+    desk.clock.advance(1);
+    ask(desk, act, true)
+}
+
+#[actix_web::test]
+async fn the_end_of_another_grant_is_not_taken_for_what_was_asked_here() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let revoke = || CustomerAct::Revoke { entitlement: "pro".into() };
+    for (number, act) in [grant(&desk), revoke(), grant(&desk)].into_iter().enumerate() {
+        let is_grant = matches!(act, CustomerAct::Grant { .. });
+        let ends_at = desk.clock.now().plus_days(7).millis();
+        let id = ask_after(&desk, &worker, act);
+        assert_eq!(look(&worker, &desk, id), State::Confirmed);
+        desk.clock.advance(1);
+        let body = match is_grant {
+            true => of_grant(&desk, "NON_RENEWING_PURCHASE", &format!("promo-{number}"), ends_at),
+            false => of_grant(&desk, "EXPIRATION", "promo-0", desk.clock.now().millis()),
+        };
+        deliver(&desk, desk.project, &[body]);
+    }
+    assert_eq!(running(&desk), 1);
+    desk.clock.advance(60);
+    let elsewhere = of_grant(&desk, "EXPIRATION", "promo-2", desk.clock.now().millis());
+    deliver(&desk, desk.project, &[elsewhere]);
+    assert_eq!(running(&desk), 0, "somebody else ended it there");
+}
+
+#[actix_web::test]
+async fn a_period_that_ends_by_itself_proves_no_refund() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let ends_at = desk.clock.now().plus_seconds(100).millis();
+    let billed = json!({ "id": "billed", "store": "RC_BILLING", "transaction_id": "m-2", "original_transaction_id": "m-1",
+        "currency": "USD", "price_in_purchased_currency": 9.99, "expiration_at_ms": ends_at });
+    deliver(&desk, desk.project, &[purchase("mara", 2, billed)]);
+    let shown = |gives_access: bool| {
+        json!({ "object": "subscription", "id": "sub-m", "store": "rc_billing", "environment": "production", "customer_id": "mara",
+            "store_subscription_identifier": "m-2", "gives_access": gives_access, "status": "active",
+            "current_period_ends_at": ends_at, "auto_renewal_status": "will_not_renew", "total_revenue_in_usd": { "gross": 9.99 } })
+    };
+    upstream.sells("subscriptions", vec![shown(true)]);
+    upstream.sells("subscriptions/sub-m", vec![shown(true)]);
+    upstream.behaves([Manner::Say(500, "", error("server_error", "Something broke."))]);
+    let (refund, _) = ask_of_purchase(&desk, &worker, "m-1", "refund").await;
+    assert_eq!(refund, State::Unknown);
+    upstream.sells("subscriptions", vec![shown(false)]);
+    let id = desk.read(|conn| queries::of_customer(conn, customer_id(&desk, "mara"), 1)).remove(0).id;
+    assert_eq!(wait(&worker, &desk, id, 20), State::Refused, "{:?}", state(&desk, id));
+}
+
+#[actix_web::test]
+async fn a_deletion_that_was_asked_for_and_refused_leaves_the_audit_log_whole() {
+    let upstream = StandIn::open();
+    let (desk, _) = desk(&upstream).await;
+    let no = error("authorization_error", "This key may not delete.");
+    upstream.behaves([Manner::Say(403, "", no)]);
+    let deleted = desk.post_form(&ADA, "/projects/sundial/customers/mara/delete", &[("confirm", "mara")]).await;
+    assert_eq!(deleted.status, 303, "{}", deleted.body);
+    run_jobs(&desk);
+    assert!(desk.read(|conn| dossier::customers::identity::find(conn, desk.project, "mara")).is_some());
+    let verified = desk.read(|conn| dossier::audit::verify(conn, desk.project));
+    assert!(verified.is_ok(), "{verified:?}");
+}
+
+#[actix_web::test]
+async fn attributes_are_set_in_the_order_in_which_they_were_asked_for() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let set = |values: &[(&str, &str)]| {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), Some((*value).to_owned()));
+        CustomerAct::Attributes { values: values.iter().map(owned).collect() }
+    };
+    upstream.behaves([Manner::Say(429, "Retry-After: 40", error("rate_limit_error", "Too many requests."))]);
+    let first = ask(&desk, set(&[("plan", "gold"), ("seat", "1")]), true);
+    assert_eq!(look(&worker, &desk, first), State::Asked);
+    let second = ask(&desk, set(&[("plan", "silver")]), true);
+    assert_eq!(look(&worker, &desk, second), State::Asked, "it waits for the one before");
+    desk.clock.advance(60);
+    worker.work(&|| false).expect("both are sent");
+    desk.clock.advance(60);
+    worker.work(&|| false).expect("both are sent");
+    let plan = upstream.customer("mara").and_then(|one| one.attributes.get("plan").cloned());
+    assert_eq!(plan.as_deref(), Some("silver"));
+}
+
+#[actix_web::test]
+async fn a_copy_that_cannot_tell_by_reading_leaves_it_to_a_person() {
+    let denied = b"HTTP/1.1 401 x\r\nconnection: close\r\n\r\n{\"object\":\"error\",\"message\":\"Invalid API key.\"}";
+    for is_denied in [true, false] {
+        let upstream = StandIn::open();
+        let (desk, worker) = desk(&upstream).await;
+        let act = if is_denied { grant(&desk) } else { CustomerAct::adjust("GLD", 12) };
+        let id = ask(&desk, act, true);
+        let now = desk.clock.now();
+        let copied = desk.db.write_here(|conn| {
+            held::hold(conn, desk.project, now)?;
+            Ok::<_, Error>(held::release(conn, desk.project, None, now)?)
+        });
+        assert_eq!(copied.ok(), Some(1));
+        upstream.says(is_denied.then_some(denied.as_slice()));
+        assert_eq!(look(&worker, &desk, id), State::Unknown, "{:?}", state(&desk, id));
+        assert!(request(&desk, id).needs_person(), "{:?}", state(&desk, id));
+        assert!(upstream.changes().is_empty(), "nothing is sent");
+    }
+}
+
+#[actix_web::test]
+async fn a_copy_repeats_nothing_that_was_sent() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::Say(500, "", error("server_error", "Something broke."))]);
+    let id = ask(&desk, CustomerAct::adjust("GLD", 12), true);
+    assert_eq!(look(&worker, &desk, id), State::Unknown);
+    let now = desk.clock.now();
+    let copied = desk.db.write_here(|conn| {
+        held::hold(conn, desk.project, now)?;
+        Ok::<_, Error>(held::release(conn, desk.project, None, now)?)
+    });
+    assert_eq!(copied.ok(), Some(1));
+    assert_eq!(wait(&worker, &desk, id, 5), State::Unknown);
+    assert_eq!(upstream.changes().len(), 1, "once, by the original");
 }

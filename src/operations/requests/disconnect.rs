@@ -13,6 +13,10 @@ use crate::requests::queries::{self, Move};
 use crate::requests::{Request, State, Step};
 use crate::stores::{Order, Outcome, Side, Wanted};
 
+/// The words of the step by which something is carried out here alone.
+pub const CARRIED_OUT_HERE: &str =
+    "Carried out here only: the project was disconnected from RevenueCat before it was sent.";
+
 /// What becomes of what was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsent {
@@ -77,12 +81,11 @@ pub fn part(conn: &mut Conn, ctx: &Ctx, open: Open, unsent: Unsent) -> Result<()
 }
 
 fn carry_out_here(conn: &mut Conn, ctx: &Ctx, request: &Request, order: &Order) -> Result<(), Error> {
-    let words = "Carried out here only: the project was disconnected from RevenueCat before it was sent.";
-    if !queries::advance(conn, request, &moved(ctx, State::Confirmed, words))? {
+    if !queries::advance(conn, request, &moved(ctx, State::Confirmed, CARRIED_OUT_HERE))? {
         return Ok(());
     }
     let effect = effects::write(conn, ctx, request, order, ctx.now)?;
-    let outcome = Outcome { request: request.id, at: ctx.now, reference: None, words: words.into() };
+    let outcome = Outcome { request: request.id, at: ctx.now, reference: None, words: CARRIED_OUT_HERE.into() };
     Ok(queries::note_outcome(conn, (request.project, request.id), &outcome, effect)?)
 }
 

@@ -25,12 +25,12 @@ pub use check::check;
 pub use customer::CustomerAsk;
 pub use customer_effects::DELETED_THERE;
 pub use decide::{Decided, Problem, Settlement, again as stored_ask, approve, refuse, settle, withdraw};
-pub use disconnect::{Open, Unsent, open, part};
+pub use disconnect::{CARRIED_OUT_HERE, Open, Unsent, open, part};
 pub use payment::Payment;
 pub use preview::events as previewed;
 pub use refusal::{Refusal, RefusalKind};
 pub use subject::{Holder, find_by_event, find_by_transaction, find_purchase};
-pub use worker::{BESIDE, Worker};
+pub use worker::{BESIDE, NOT_TO_WAIT, Worker};
 
 /// How many days a request waits for a second person.
 pub const WAITING_DAYS: i64 = 7;

@@ -53,6 +53,8 @@ pub enum RefusalKind {
     Conflict,
     /// The store cannot do what was asked for.
     Impossible,
+    /// It may work later.
+    NotNow,
 }
 
 impl Refusal {
@@ -83,6 +85,7 @@ impl Refusal {
 
     pub const fn kind(&self) -> RefusalKind {
         match self {
+            Refusal::Suspended => RefusalKind::NotNow,
             Refusal::NoSuchPurchase | Refusal::NoSuchPayment => RefusalKind::Missing,
             Refusal::Stale | Refusal::Open(_) | Refusal::NeedsApproval(_) | Refusal::OtherWithKey => {
                 RefusalKind::Conflict
@@ -98,7 +101,6 @@ impl Refusal {
             | Refusal::MayNotKeepAccess
             | Refusal::MustKeepAccess
             | Refusal::OnlyNewest
-            | Refusal::Suspended
             | Refusal::MayNotEndAtOnce
             | Refusal::EndOutOfRange(_) => RefusalKind::Impossible,
         }

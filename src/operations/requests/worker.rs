@@ -1,5 +1,5 @@
 //! The worker: sends requests, each under a lease, and settles those whose outcome is not known by reading, never by sending
-//! again .
+//! again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,11 @@ use crate::base::error::Error;
 use crate::base::ids::{Ids, RequestId};
 use crate::db::{Conn, Db};
 use crate::requests::echo::AWAITED_HOURS;
+use crate::requests::held::was_held;
 use crate::requests::queries::{self, Key, Move};
 use crate::requests::{Request, State, Step};
-use crate::stores::{Answer, Line, Lines, Order, Outcome, Proof, StoreClient, Unread};
+use crate::stores::revenuecat::queue::{self, Run};
+use crate::stores::{Answer, CustomerAct, Line, Lines, Order, Outcome, Proof, Side, StoreClient, Unread, Wanted};
 use crate::wording::text;
 
 /// How long one worker has a request to itself, in seconds, apart from its calls: to write.
@@ -35,6 +37,11 @@ const PROMPT_SECONDS: i64 = 60;
 
 /// After so many hours without an outcome, a person is asked.
 const HOURS_ALONE: i64 = 24;
+
+const NOT_SETTLED: &str = "Reading did not settle it within 24 hours. Somebody has to say what came of it.";
+
+/// How the words of a request begin that was not to wait, and for which nobody could be asked.
+pub const NOT_TO_WAIT: &str = "It was not to wait, and was not sent";
 
 /// How many due requests are read at once.
 const PAGE: i64 = 50;
@@ -143,8 +150,8 @@ impl Worker {
             return self.advance(request, State::Refused, None, "The project is not connected to this store any more.");
         };
         if !order.waits && self.clock.now() > request.state_at.plus_seconds(PROMPT_SECONDS) {
-            let words = "It was not to wait, and was not sent in time.";
-            return self.advance(request, State::Refused, None, words);
+            let words = format!("{NOT_TO_WAIT} in time.");
+            return self.advance(request, State::Refused, None, &words);
         }
         if let Err(until) = self.lines.take_turn(order.project, &line, self.clock.now()) {
             let words = format!("{} does not answer at the moment.", text::capitalised(&order.asked_of()));
@@ -152,6 +159,9 @@ impl Worker {
                 true => self.postpone(request, until),
                 false => self.not_sent(request, order, &Unread { words, retry_after: None }),
             };
+        }
+        if self.waits_for_older(request, order)? {
+            return self.postpone(request, self.clock.now().plus_seconds(SHORTEST_WAIT));
         }
         if let Some(why) = self.no_more(request, order)? {
             return self.advance(request, State::Refused, None, &why);
@@ -164,8 +174,8 @@ impl Worker {
             }
         };
         if let Some(outcome) = reading.already {
-            let words = format!("It was so already, nothing was sent. {}", outcome.words);
-            return self.advance(request, State::Confirmed, None, &words);
+            self.lines.note(order.project, &line, true, self.clock.now());
+            return self.find_done(request, order, outcome);
         }
         if let Some(why) = reading.refused {
             self.lines.note(order.project, &line, true, self.clock.now());
@@ -178,6 +188,30 @@ impl Worker {
         let is_answered = !matches!(answer, Answer::Unclear(_) | Answer::NotSent(_));
         self.lines.note(order.project, &line, is_answered, self.clock.now());
         self.record(request, order, answer)
+    }
+
+    /// Whether attributes of the same customer were to be set before, and are not yet: the newest value is to be sent last.
+    fn waits_for_older(&self, request: &Request, order: &Order) -> Result<bool, Error> {
+        let Wanted::Customer(CustomerAct::Attributes { .. }) = &order.wanted else { return Ok(false) };
+        self.db.read_here(|conn| Ok(queries::has_older(conn, request)?))
+    }
+
+    /// Settles a request of something that the store shows as done before it was sent. What here has to follow from the act itself
+    /// follows at once. Of what somebody else did there, comparison tells what it was and when.
+    fn find_done(&self, request: &Request, order: &Order, outcome: Outcome) -> Result<(), Error> {
+        let words = format!("It was so already, nothing was sent. {}", outcome.words);
+        self.write((request.project, request.id), |conn| {
+            if follows_from_act(order) {
+                return self.confirm(conn, request, order, &Outcome { words, ..outcome });
+            }
+            let now = self.clock.now();
+            if queries::advance(conn, request, &moved(State::Confirmed, now, None, &words))?
+                && order.side == Side::RevenueCat
+            {
+                queue::add(conn, request.project, Run::Webhook, std::slice::from_ref(&order.app_user_id), now)?;
+            }
+            Ok(())
+        })
     }
 
     /// Why it cannot be sent any more as it was asked, because what it is about has changed since.
@@ -248,7 +282,7 @@ impl Worker {
             }
             Answer::Refused(words) => moved(State::Refused, now, None, words),
             Answer::NotSent(unread) if !order.waits => {
-                moved(State::Refused, now, None, &format!("It was not to wait, and was not sent. {}", unread.words))
+                moved(State::Refused, now, None, &format!("{NOT_TO_WAIT}. {}", unread.words))
             }
             Answer::NotSent(unread) => moved(State::Asked, now, Some(self.again_at(&request, unread)), &unread.words),
             Answer::Unclear(words) => moved(State::Unknown, now, Some(now.plus_seconds(SHORTEST_WAIT)), words),
@@ -276,7 +310,9 @@ impl Worker {
         let sent_at = request.sent_at.unwrap_or(request.state_at);
         let proof = match self.line(order) {
             Some((line, client)) if self.lines.take_turn(order.project, &line, now).is_ok() => {
-                let proof = held::prove(client, order, request, sent_at);
+                let was_held =
+                    self.db.read_here(|conn| Ok::<_, Error>(was_held(conn, (request.project, request.id))?))?;
+                let proof = held::prove(client, order, request, (sent_at, was_held), now);
                 self.lines.note(order.project, &line, proof.is_ok(), self.clock.now());
                 proof.unwrap_or(Proof::NotYet)
             }
@@ -285,11 +321,12 @@ impl Worker {
         match proof {
             Proof::Done(outcome) => self.record(request, order, Answer::Done(outcome)),
             Proof::NotDone(words) => self.advance(request, State::Refused, None, &words),
+            Proof::Unknowable(words) => self.ask_a_person(request, words),
             // What the store has accepted it decides in its own time.
             Proof::NotYet
                 if request.state == State::Unknown && now > request.state_at.plus_minutes(HOURS_ALONE * 60) =>
             {
-                self.ask_a_person(request)
+                self.ask_a_person(request, NOT_SETTLED.into())
             }
             Proof::NotYet => {
                 let age = now.since(request.state_at) / 1_000;
@@ -298,11 +335,9 @@ impl Worker {
         }
     }
 
-    fn ask_a_person(&self, request: &Request) -> Result<(), Error> {
+    fn ask_a_person(&self, request: &Request, words: String) -> Result<(), Error> {
         let key = (request.project, request.id);
-        let words = "Reading at the store did not settle it within 24 hours. Somebody has to say what came of it.";
-        let step =
-            Step { request: request.id, at: self.clock.now(), state: request.state, person: None, words: words.into() };
+        let step = Step { request: request.id, at: self.clock.now(), state: request.state, person: None, words };
         self.write(key, |conn| {
             queries::add_step(conn, key, &step)?;
             Ok(queries::postpone(conn, key, None)?)
@@ -312,7 +347,7 @@ impl Worker {
     /// Tries again later; says so once.
     fn not_sent(&self, request: &Request, order: &Order, unread: &Unread) -> Result<(), Error> {
         if !order.waits {
-            let words = format!("It was not to wait, and was not sent. {}", unread.words);
+            let words = format!("{NOT_TO_WAIT}. {}", unread.words);
             return self.advance(request, State::Refused, None, &words);
         }
         let (key, now) = ((request.project, request.id), self.clock.now());
@@ -349,6 +384,23 @@ impl Worker {
             conn.lock_project(project)?;
             work(conn)
         })
+    }
+}
+
+/// Whether all that follows here is what the act itself says, whoever carried it out there.
+fn follows_from_act(order: &Order) -> bool {
+    match &order.wanted {
+        Wanted::Customer(
+            CustomerAct::Delete { .. }
+            | CustomerAct::Revoke { .. }
+            | CustomerAct::Attributes { .. }
+            | CustomerAct::Override { .. },
+        ) => true,
+        Wanted::Customer(CustomerAct::Grant { .. } | CustomerAct::Transfer { .. } | CustomerAct::Adjust { .. })
+        | Wanted::Refund(_)
+        | Wanted::Cancel { .. }
+        | Wanted::Resume
+        | Wanted::Extend { .. } => false,
     }
 }
 

@@ -87,6 +87,8 @@ pub fn answer(order: &Order, at: Moment, reference: Option<String>, replied: Res
             202 => Answer::Accepted(outcome()),
             200..300 => Answer::Done(outcome()),
             423 | 429 => Answer::NotSent(Unread { words: reply.words(), retry_after: reply.retry_after }),
+            // Whatever stands between may say so after it has handed the call on.
+            408 | 425 => Answer::Unclear(reply.words()),
             400..500 => Answer::Refused(reply.words()),
             _ => Answer::Unclear(reply.words()),
         },

@@ -26,7 +26,8 @@ struct Seen {
     grants: Vec<Moment>,
 }
 
-const UNKNOWN: &str = "RevenueCat does not know this customer.";
+const UNKNOWN: &str = "RevenueCat does not know this customer. It does once an app logs in with this id, or a server makes the customer \
+                       there.";
 
 pub fn read(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<Reading, NoReading> {
     let at = customer(&order.app_user_id);
@@ -178,6 +179,11 @@ fn repeat(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<Pro
         | CustomerAct::Delete { .. }
         | CustomerAct::Adjust { .. } => None,
     };
+    let names_one = matches!(act, CustomerAct::Override { offering: Some(_), .. } | CustomerAct::Revoke { .. });
+    if names_one && id.is_none() {
+        // Without the id the call would say something else: an override would be removed.
+        return Ok(Proof::NotYet);
+    }
     match answer(order, session.now(), None, ask(session, order, act, id.as_deref())) {
         Answer::Done(outcome) => Ok(Proof::Done(outcome)),
         Answer::Refused(words) => Ok(Proof::NotDone(words)),

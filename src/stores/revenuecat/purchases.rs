@@ -15,6 +15,8 @@ use crate::stores::{Answer, ExtendCode, Order, Proof, Reading, Snapshot, Unread,
 const NOT_DONE_MINUTES: i64 = 15;
 /// Two ends so close are the same, in milliseconds: RevenueCat rounds.
 const SAME_END_MS: i64 = 60_000;
+/// An end that is less than so many minutes earlier than it was to be is the same.
+const ROUNDED_MINUTES: i64 = 2;
 const NO_TRANSACTION: &str = "The purchase has no transaction id that RevenueCat could be given.";
 
 /// What RevenueCat shows of a purchase: kept before sending, compared afterwards.
@@ -42,7 +44,8 @@ pub fn read(session: &Session<'_>, order: &Order) -> Result<Reading, NoReading> 
         Ok((kind, item)) => Seen::read(kind, &item),
         Err(why) => return Ok(Reading::refused(why.to_owned())),
     };
-    let mut already = has_effect(order, &seen, None).then(|| proved(order, session.now(), Some(seen.id.clone())));
+    let mut already =
+        has_effect(order, &seen, None, session.now()).then(|| proved(order, session.now(), Some(seen.id.clone())));
     if let Some(outcome) = &mut already {
         outcome.words = "RevenueCat shows it as done.".into();
     }
@@ -67,7 +70,7 @@ pub fn prove(session: &Session<'_>, order: &Order, before: &Snapshot, sent_at: M
     let before: Seen = serde_json::from_str(&before.0).map_err(|error| away(&error.to_string()))?;
     let Ok((kind, item)) = find(session, order, Some(&before.id))? else { return Ok(Proof::NotYet) };
     let now = Seen::read(kind, &item);
-    if has_effect(order, &now, Some(&before)) {
+    if has_effect(order, &now, Some(&before), session.now()) {
         return Ok(Proof::Done(proved(order, session.now(), Some(now.id))));
     }
     let is_over = session.now() > sent_at.plus_minutes(NOT_DONE_MINUTES);
@@ -92,12 +95,16 @@ impl Seen {
     }
 }
 
-/// Whether RevenueCat shows what the order wants. With `before` only what has come since counts.
-fn has_effect(order: &Order, now: &Seen, before: Option<&Seen>) -> bool {
+/// Whether RevenueCat shows at `read_at` what the order wants. With `before` only what has come since counts.
+fn has_effect(order: &Order, now: &Seen, before: Option<&Seen>, read_at: Moment) -> bool {
     match &order.wanted {
         Wanted::Refund(refund) => {
             let is_less = |before: &Seen| now.gross.zip(before.gross).is_some_and(|(now, before)| now < before);
-            let has_ended = |before: &Seen| !refund.keeps_access && before.gives_access && !now.gives_access;
+            // A period that ends by itself proves nothing.
+            let was_to_end = |before: &Seen| before.ends_at.unwrap_or(Moment::NEVER).plus_minutes(-ROUNDED_MINUTES);
+            let is_early = |before: &Seen| read_at.min(now.ends_at.unwrap_or(read_at)) < was_to_end(before);
+            let has_ended =
+                |before: &Seen| !refund.keeps_access && before.gives_access && !now.gives_access && is_early(before);
             (now.kind == Kind::Purchase && now.status == "refunded")
                 || before.is_some_and(|before| is_less(before) || (now.kind == Kind::Subscription && has_ended(before)))
         }

@@ -134,7 +134,7 @@ impl Session<'_> {
         match reply.status {
             404 => Ok(None),
             200..300 => Ok(Some(reply.body)),
-            400..=403 | 405..=422 => Err(NoReading::Denied(reply.words())),
+            400..=403 | 405..=407 | 410..=422 => Err(NoReading::Denied(reply.words())),
             _ => Err(NoReading::Away(Unread { words: reply.words(), retry_after: reply.retry_after })),
         }
     }
@@ -157,7 +157,9 @@ impl Session<'_> {
                 return Err(away("The program stopped."));
             }
             let Some(mut page) = self.get(&path)? else { return Ok(None) };
-            let items = page.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+            let Some(items) = page.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take) else {
+                return Err(away("RevenueCat’s answer is not a list."));
+            };
             let is_over = items.is_empty();
             all.extend(items);
             // Only what lies below the project is followed: the key goes nowhere else.
@@ -281,7 +283,7 @@ impl Session<'_> {
         })?;
         match reply.status {
             200..300 => Ok(Some(reply.body)),
-            400..423 => Err(NoReading::Denied(reply.words())),
+            400..=407 | 410..=422 => Err(NoReading::Denied(reply.words())),
             _ => Err(NoReading::Away(Unread { words: reply.words(), retry_after: reply.retry_after })),
         }
     }
