@@ -35,10 +35,12 @@ where
     T: Send + 'static,
     W: FnOnce(&mut ActionContext<'_>, &Subject, T) -> Result<Done, Error> + Send + 'static,
 {
-    let name_customer = |trace: Trace, subject: &Subject| match trace.action {
-        // Nobody is deleted before it is answered; then this entry's details go with all others about the customer.
-        Action::StoreActionAsked => trace.for_customer(subject.customer.id, &subject.opened_as),
-        _ => trace.of_erased(subject.customer.id),
+    let name_customer = |trace: Trace, subject: &Subject| {
+        if trace.action == Action::StoreActionAsked {
+            // Nobody is deleted before it is answered; then this entry's details go with all others about the customer.
+            return trace.for_customer(subject.customer.id, &subject.opened_as);
+        }
+        trace.of_erased(subject.customer.id)
     };
     at_customer(form, dialog, work, name_customer).await
 }
