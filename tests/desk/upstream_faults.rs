@@ -117,30 +117,18 @@ async fn what_did_not_arrive_ends_as_not_done_and_is_not_sent_again_by_itself() 
     assert_eq!((upstream.changes().len(), granted_here(&desk)), (1, 0));
 }
 
-/// An event of RevenueCat about the grant that Mara had before.
-fn of_former_grant(desk: &Desk, kind: &str, ends_at: i64) -> String {
-    let now = desk.clock.now().millis();
-    let fields = json!({
-        "type": kind, "id": format!("former-{kind}"), "store": "PROMOTIONAL", "product_id": "rc_promo_pro_custom",
-        "entitlement_ids": ["pro"], "expiration_at_ms": ends_at, "transaction_id": "promo-0", "period_type": "PROMOTIONAL",
-        "original_transaction_id": "promo-0", "price": 0, "price_in_purchased_currency": 0, "purchased_at_ms": now,
-        "event_timestamp_ms": now, "cancel_reason": "DEVELOPER_INITIATED",
-    });
-    purchase("mara", 3, fields)
-}
-
 #[actix_web::test]
 async fn that_the_former_grant_ended_does_not_prove_that_the_new_one_was_made() {
     let upstream = StandIn::open();
     let (desk, worker) = desk(&upstream).await;
     let former = desk.clock.now().plus_days(2).millis();
-    deliver(&desk, desk.project, &[of_former_grant(&desk, "NON_RENEWING_PURCHASE", former)]);
+    deliver(&desk, desk.project, &[of_grant(&desk, "NON_RENEWING_PURCHASE", "promo-0", former)]);
     upstream.change("mara", |one| one.grants = vec![former]);
     upstream.behaves([Manner::Do, Manner::Hang(LONG)]);
     let act = CustomerAct::Grant { entitlement: "pro".into(), ends_at: desk.clock.now().plus_days(7), replaces: true };
     let id = ask(&desk, act, true);
     assert_eq!(look(&worker, &desk, id), State::Unknown);
-    let ended = of_former_grant(&desk, "CANCELLATION", desk.clock.now().millis());
+    let ended = of_grant(&desk, "CANCELLATION", "promo-0", desk.clock.now().millis());
     deliver(&desk, desk.project, &[ended]);
     assert_eq!(request(&desk, id).state, State::Unknown, "only the former grant is known to be over");
     assert_eq!(wait(&worker, &desk, id, 10), State::Refused);
@@ -557,14 +545,14 @@ fn running(desk: &Desk) -> usize {
     grants_of(desk, "mara").iter().filter(|grant| grant.is_active(now)).count()
 }
 
-/// An event of RevenueCat about a grant of Pro to Mara with this transaction, which lasts as long as [`grant`] asked.
+/// An event of RevenueCat about a grant of Pro to Mara with this transaction, which lasts until `ends_at`.
 fn of_grant(desk: &Desk, kind: &str, transaction: &str, ends_at: i64) -> String {
     let now = desk.clock.now().millis();
     let fields = json!({
         "type": kind, "id": format!("{kind}-{transaction}"), "store": "PROMOTIONAL", "product_id": "rc_promo_pro_custom",
         "entitlement_ids": ["pro"], "expiration_at_ms": ends_at, "transaction_id": transaction, "period_type": "PROMOTIONAL",
         "original_transaction_id": transaction, "price": 0, "price_in_purchased_currency": 0, "purchased_at_ms": now,
-        "event_timestamp_ms": now, "cancel_reason": "CUSTOMER_SUPPORT",
+        "event_timestamp_ms": now, "cancel_reason": "DEVELOPER_INITIATED",
     });
     purchase("mara", 3, fields)
 }
