@@ -24,6 +24,14 @@ pub struct Device {
     pub hardware: Option<String>,
 }
 
+/// The last time that an app was open, as far as somebody else knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastContact {
+    pub app_user_id: String,
+    pub at: Moment,
+    pub device: Device,
+}
+
 /// A contact of an app for a customer.
 #[derive(Debug, Clone, Copy)]
 pub struct Sighting<'a> {
@@ -60,8 +68,8 @@ pub fn store_contacts<'a>(
 
 /// What is stored of the last contact: when, what the app fetched, and from which device.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Stored {
-    last_seen_at: Option<Moment>,
+pub struct Stored {
+    pub last_seen_at: Option<Moment>,
     info_at: Option<Moment>,
     offerings_at: Option<Moment>,
     app_version: Option<String>,
@@ -75,14 +83,11 @@ struct Stored {
 impl Stored {
     /// Takes a contact, unless a later one is stored. Values that the device did not send keep what is stored, but the
     /// versions of a device on another platform are cleared.
-    fn take(&mut self, sighting: &Sighting<'_>) {
-        self.info_at = self.info_at.max(sighting.info_at);
-        self.offerings_at = self.offerings_at.max(sighting.offerings_at);
-        if self.last_seen_at.is_some_and(|stored| stored >= sighting.at) {
+    pub fn take(&mut self, device: &Device, at: Moment) {
+        if self.last_seen_at.is_some_and(|stored| stored >= at) {
             return;
         }
-        self.last_seen_at = Some(sighting.at);
-        let device = sighting.device;
+        self.last_seen_at = Some(at);
         if device.platform.is_some() && self.platform.is_some() && device.platform != self.platform {
             (self.app_version, self.platform_version, self.sdk_version) = (None, None, None);
         }
@@ -98,10 +103,18 @@ impl Stored {
         keep(&device.locale, &mut self.locale);
         keep(&device.country, &mut self.country);
     }
+
+    /// The values of [`COLUMNS`].
+    pub fn row(self) -> Row {
+        let Stored { last_seen_at, info_at, offerings_at, app_version, platform, .. } = self;
+        let Stored { platform_version, sdk_version, locale, country, .. } = self;
+        let device = row![app_version, platform, platform_version, sdk_version, locale, country];
+        [row![last_seen_at, info_at, offerings_at], device].concat()
+    }
 }
 
-const DEVICE: &[Column] = &[
-    ("id", Kind::Integer),
+/// The columns of a customer that [`Stored`] holds.
+pub const COLUMNS: [Column; 9] = [
     ("last_seen_at", Kind::Integer),
     ("info_fetched_at", Kind::Integer),
     ("offerings_fetched_at", Kind::Integer),
@@ -112,46 +125,47 @@ const DEVICE: &[Column] = &[
     ("locale", Kind::Text),
     ("country", Kind::Text),
 ];
+const ID: Column = ("id", Kind::Integer);
 
 /// Stores the device data of contacts, unless later ones are stored already.
 pub fn store_sightings(conn: &mut Conn, mut sightings: Vec<Sighting<'_>>) -> QueryResult<()> {
-    let before = stored(conn, sightings.iter().map(|sighting| sighting.customer).collect())?;
+    let before = stored(conn, sightings.iter().map(|sighting| sighting.customer))?;
     let mut after = before.clone();
     sightings.sort_by_key(|sighting| sighting.at);
     for sighting in &sightings {
         if let Some(stored) = after.get_mut(&sighting.customer) {
-            stored.take(sighting);
+            stored.info_at = stored.info_at.max(sighting.info_at);
+            stored.offerings_at = stored.offerings_at.max(sighting.offerings_at);
+            stored.take(sighting.device, sighting.at);
         }
     }
     let changed = after.into_iter().filter(|(customer, stored)| before.get(customer) != Some(stored));
-    let rows = changed.map(|(customer, stored)| {
-        let Stored { last_seen_at, info_at, offerings_at, app_version, platform, .. } = stored;
-        let Stored { platform_version, sdk_version, locale, country, .. } = stored;
-        let times = row![customer, last_seen_at, info_at, offerings_at];
-        let device = row![app_version, platform, platform_version, sdk_version, locale, country];
-        [times, device].concat()
-    });
-    let rows: Vec<Row> = rows.collect();
-    let sets: Vec<String> = DEVICE.iter().skip(1).map(|(name, _)| format!("{name} = given.{name}")).collect();
+    let rows: Vec<Row> = changed.map(|(customer, stored)| [row![customer], stored.row()].concat()).collect();
+    let sets: Vec<String> = COLUMNS.iter().map(|(name, _)| format!("{name} = given.{name}")).collect();
     let update = format!(
         "UPDATE customers SET {}, active_at = coalesce(given.last_seen_at, customers.active_at)
             FROM given WHERE customers.id = given.id",
         sets.join(", ")
     );
-    many::change(conn, DEVICE, &rows, &update)?;
+    let key: Vec<Column> = [ID].into_iter().chain(COLUMNS).collect();
+    many::change(conn, &key, &rows, &update)?;
     Ok(())
 }
 
-fn stored(conn: &mut Conn, customers: BTreeSet<CustomerId>) -> QueryResult<BTreeMap<CustomerId, Stored>> {
-    const KEY: &[Column] = &[("id", Kind::Integer)];
+/// What is stored of the last contact of each of these customers who exist.
+pub fn stored(
+    conn: &mut Conn,
+    customers: impl Iterator<Item = CustomerId>,
+) -> QueryResult<BTreeMap<CustomerId, Stored>> {
     type Time = Nullable<BigInt>;
     type Word = Nullable<Text>;
     type Columns = (BigInt, (Time, Time, Time), (Word, Word, Word, Word, Word, Word));
     type Times = (Option<Moment>, Option<Moment>, Option<Moment>);
     type Words = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
+    let customers: BTreeSet<CustomerId> = customers.collect();
     let keys: Vec<Row> = customers.into_iter().map(|customer| row![customer]).collect();
-    let columns = DEVICE.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let rows = many::select::<Columns, (CustomerId, Times, Words)>(conn, (&columns, "customers"), KEY, &keys, "")?;
+    let columns = [ID].iter().chain(&COLUMNS).map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let rows = many::select::<Columns, (CustomerId, Times, Words)>(conn, (&columns, "customers"), &[ID], &keys, "")?;
     let one = |(customer, (last_seen_at, info_at, offerings_at), words): (CustomerId, Times, Words)| {
         let (app_version, platform, platform_version, sdk_version, locale, country) = words;
         let stored = Stored {

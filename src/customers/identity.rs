@@ -251,7 +251,7 @@ fn note_ids(
                 earlier.push(row![project, key, id.as_str(), customer, at, false]);
             }
             None => {
-                let new = NewId { app_user_id: id.as_str().to_owned(), since: at, is_exact: false };
+                let new = NewId { app_user_id: id.as_str().to_owned(), since: at, is_exact: false, seen_at: None };
                 let of = if news.new.contains_key(&customer) { &mut news.new } else { &mut news.ids };
                 of.entry(customer).or_default().push(new);
             }
@@ -262,8 +262,8 @@ fn note_ids(
     Ok(())
 }
 
-/// The table of ids.
-pub(super) const IDS: Table = Table {
+/// What of an id depends on when it was seen first.
+const IDS: Table = Table {
     name: "app_user_ids",
     key: 2,
     columns: &[

@@ -10,8 +10,10 @@ use diesel::prelude::*;
 use super::screening::Screened;
 use super::{incomplete, queries, rejected, screening};
 use crate::audit::Ctx;
-use crate::base::AppUserId;
+use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId};
+use crate::base::{AppUserId, lookup_key};
+use crate::customers::contacts::{self, LastContact};
 use crate::customers::identity::Locked;
 use crate::customers::retained::{self, HistoryPlace};
 use crate::customers::state::{Later, News, WaitingTerms};
@@ -90,15 +92,16 @@ pub fn take_many(conn: &mut Conn, ctx: &Ctx, deliveries: &[&Delivery]) -> QueryR
 }
 
 /// As [`take_many`], for events that Dossier made of the rows of an export. Nobody comes back by them who was erased here or is
-/// blocked. What they say of known customers apart from purchases is taken in at once. Search terms of new customers go to
-/// `waiting`, if they may wait.
+/// blocked. What they say of known customers apart from purchases is taken in at once, and with it when apps were last open;
+/// what is stored of a later time stays. Search terms of new customers go to `waiting`, if they may wait.
 pub fn take_read(
     conn: &mut Conn,
     ctx: &Ctx,
-    deliveries: &[&Delivery],
+    (deliveries, contacts): (&[&Delivery], &[&LastContact]),
     waiting: &mut WaitingTerms,
 ) -> QueryResult<Taken> {
     let mut batch = Batch::screened(conn, ctx, deliveries, Origin::Read)?;
+    batch.contacts = contacts.to_vec();
     let mut taken = Taken::default();
     let wait = waiting.may_wait();
     let later = batch.store_and_let_wait(conn, Origin::Read, wait, |news| {
@@ -180,7 +183,7 @@ pub fn reassign(conn: &mut Conn, ctx: &Ctx, events: &[(EventId, Delivery)]) -> Q
         |(row, delivery): &'_ (EventId, Delivery)| Accepted::new(0, *row, Cow::Owned(delivery.clone()), false);
     let accepted: Vec<Accepted<'_>> = events.iter().map(accepted).collect();
     let locked = identity::lock_ids(conn, ctx.project, &seen_in(events.iter().map(|(_, delivery)| delivery)))?;
-    let mut batch = Batch { ctx, locked, outcomes: Vec::new(), accepted };
+    let mut batch = Batch { ctx, locked, outcomes: Vec::new(), accepted, contacts: Vec::new() };
     let news = batch.find_customers(conn)?;
     state::settle(conn, ctx.project, News { facts: Vec::new(), ..news })?;
     batch.link(conn)?;
@@ -217,6 +220,8 @@ struct Batch<'a> {
     /// What was done with each delivery of the caller; `None`, if its customer is busy.
     outcomes: Vec<Option<Outcome>>,
     accepted: Vec<Accepted<'a>>,
+    /// When apps were last open, of ids that the deliveries name.
+    contacts: Vec<&'a LastContact>,
 }
 
 /// A delivery whose event is new.
@@ -286,7 +291,7 @@ impl<'a> Batch<'a> {
             false => Some(Outcome::Stored),
         };
         let outcomes = deliveries.iter().zip(busy.chunks(2)).map(outcome).collect();
-        Ok(Batch { ctx, locked, outcomes, accepted: Vec::new() })
+        Ok(Batch { ctx, locked, outcomes, accepted: Vec::new(), contacts: Vec::new() })
     }
 
     fn sort_in(&mut self, place: usize, screened: Screened<'a>) {
@@ -410,15 +415,59 @@ impl<'a> Batch<'a> {
                 seen.push(Seen { ids, at: one.delivery.event.generated_at() });
             }
         }
+        let of_events = seen.len();
+        let contacts = self.add_contacts(&mut seen);
         let assigned = identity::assign(conn, self.ctx, &self.locked, &seen)?;
         let mut news = assigned.news;
-        let mut owners = assigned.owners.chunks(2);
+        let (owners, of_contacts) = assigned.owners.split_at(of_events);
+        let contacts = contacts.into_iter().zip(of_contacts.iter().flatten().copied());
+        self.take_contacts(conn, contacts, &mut news)?;
+        let mut owners = owners.chunks(2);
         for one in self.accepted.iter_mut().filter(|one| !one.is_mark) {
             let [first, second] = owners.next().and_then(|pair| pair.try_into().ok()).unwrap_or([None, None]);
             one.receive(first, second);
             news.facts.extend(one.fact());
         }
         Ok(news)
+    }
+
+    /// Adds the ids of the contacts to what was seen, and returns these contacts. A contact creates nobody, and says nothing of
+    /// since when an id is there: both do events.
+    fn add_contacts(&self, seen: &mut Vec<Seen>) -> Vec<&'a LastContact> {
+        let new: HashSet<String> = match self.contacts.is_empty() {
+            true => HashSet::new(),
+            false => seen.iter().flat_map(|one| &one.ids).map(|id| id.as_str().to_owned()).collect(),
+        };
+        let mut contacts = Vec::new();
+        for contact in &self.contacts {
+            let id = &contact.app_user_id;
+            let exists = new.contains(id) || self.locked.owner(id).is_some();
+            if let Some(id) = AppUserId::parse(id).ok().filter(|_| exists) {
+                seen.push(Seen { ids: vec![id], at: Moment::NEVER });
+                contacts.push(*contact);
+            }
+        }
+        contacts
+    }
+
+    /// Takes when apps were last open, each contact with its customer.
+    fn take_contacts(
+        &self,
+        conn: &mut Conn,
+        contacts: impl Iterator<Item = (&'a LastContact, CustomerId)>,
+        news: &mut News,
+    ) -> QueryResult<()> {
+        let mut of_known = Vec::new();
+        for (contact, customer) in contacts {
+            let new = news.new.get_mut(&customer).or(news.ids.get_mut(&customer));
+            let new = new.and_then(|ids| ids.iter_mut().find(|id| id.app_user_id == contact.app_user_id));
+            match new {
+                Some(id) => id.seen_at = id.seen_at.max(Some(contact.at)),
+                None => of_known.push((self.ctx.project, lookup_key(&contact.app_user_id), contact.at)),
+            }
+            news.contacts.entry(customer).or_default().push(contact.clone());
+        }
+        contacts::note_ids(conn, &of_known)
     }
 
     /// The places of the events in the histories of their customers.

@@ -10,7 +10,7 @@ use dossier::base::ids::ProjectId;
 use dossier::cli::settle;
 use dossier::customers::state::WaitingTerms;
 use dossier::db::Db;
-use dossier::db::schema::{customers, purchases};
+use dossier::db::schema::{app_user_ids, customers, purchases};
 use dossier::events::Delivery;
 use dossier::ingest::exports::{File, Record, Rows, Transactions};
 use dossier::ingest::{self, Outcome};
@@ -377,6 +377,49 @@ async fn customers_who_never_bought_exist_with_what_is_known_of_their_device() {
 }
 
 #[actix_web::test]
+async fn the_last_contact_of_new_and_of_known_customers_is_the_latest_of_all_their_ids() {
+    let desk = Desk::open().await;
+    let project = desk.project_of_its_own();
+    deliver(&desk, project, &[purchase("lena", 40, json!({ "aliases": ["lena-ipad"] }))]);
+    let day = |day: i64| NOW.millis() - (10 - day) * DAY;
+    let take = |rows: &[Value]| try_import(&desk, project, &[], &[&customers_file(rows)]).expect("it imports");
+    take(&[customer("lena", day(2), "2.0"), customer("lena-ipad", day(3), "3.0"), customer("noor", day(1), "1.0")]);
+    assert_eq!(
+        contacts(&desk, project),
+        [("lena", day(3), day(2), "3.0"), ("lena-ipad", day(3), day(3), "3.0"), ("noor", day(1), day(1), "1.0")]
+            .map(contact)
+    );
+    take(&[customer("lena-ipad", day(1), "1.0"), customer("noor", day(4), "4.0")]);
+    let latest =
+        [("lena", day(3), day(2), "3.0"), ("lena-ipad", day(3), day(3), "3.0"), ("noor", day(4), day(4), "4.0")];
+    assert_eq!(contacts(&desk, project), latest.map(contact));
+    rebuild(&desk, Some(project));
+    assert_eq!(contacts(&desk, project), latest.map(contact));
+}
+
+/// An id, when an app of its customer was last open as lists sort by it, when the id was last used, and the version of the app.
+type Contact = (String, Moment, Option<Moment>, Option<Moment>, Option<String>);
+
+fn contact((id, last, seen, version): (&str, i64, i64, &str)) -> Contact {
+    (id.into(), Moment(last), Some(Moment(last)), Some(Moment(seen)), Some(version.into()))
+}
+
+fn contacts(desk: &Desk, project: ProjectId) -> Vec<Contact> {
+    let columns = (
+        app_user_ids::app_user_id,
+        customers::active_at,
+        customers::last_seen_at,
+        app_user_ids::seen_at,
+        customers::app_version,
+    );
+    desk.read(|conn| {
+        let all = app_user_ids::table.inner_join(customers::table.on(customers::id.eq(app_user_ids::customer_id)));
+        let own = all.filter(app_user_ids::project_id.eq(project));
+        own.select(columns).order(app_user_ids::app_user_id).load(conn)
+    })
+}
+
+#[actix_web::test]
 async fn nobody_who_was_erased_or_is_blocked_comes_back() {
     let desk = Desk::open().await;
     let project = desk.project_of_its_own();
@@ -567,7 +610,7 @@ impl<'a> Steps<'a> {
         let (ctx, all): (_, Vec<&Delivery>) = (self.desk.ctx_in(self.project), all.iter().collect());
         let stored = self.db.write_here(|conn| {
             self.waiting.begin(conn)?;
-            Ok::<_, Error>(ingest::take_read(conn, &ctx, &all, &mut self.waiting)?)
+            Ok::<_, Error>(ingest::take_read(conn, &ctx, (&all, &[]), &mut self.waiting)?)
         });
         stored.map(drop).expect("it is stored");
     }

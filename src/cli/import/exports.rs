@@ -17,10 +17,11 @@ use crate::base::error::Error;
 use crate::base::ids::Ids;
 use crate::cli::one_line;
 use crate::cli::settle::{self, ATTEMPTS};
+use crate::customers::contacts::LastContact;
 use crate::customers::state::WaitingTerms;
 use crate::db::{Conn, Db};
 use crate::events::Delivery;
-use crate::ingest::exports::{Customers, File, Kind, Problem, Read, Record, Rows, Spool, Transactions, note};
+use crate::ingest::exports::{Customers, File, Kind, Problem, Read, Record, Rows, Spool, Transactions};
 use crate::ingest::{self, Taken};
 
 /// How many rows are stored together, and how many such batches share a commit. More rows would need more memory; fewer commits
@@ -286,9 +287,8 @@ fn store_together(
 fn store_batch(conn: &mut Conn, ctx: &Ctx, batch: &[Row], waiting: &mut WaitingTerms) -> Result<Taken, Error> {
     let read = || batch.iter().filter_map(|row| row.read.as_ref().ok());
     let deliveries: Vec<&Delivery> = read().flat_map(|read| &read.deliveries).collect();
-    let taken = ingest::take_read(conn, ctx, &deliveries, waiting)?;
-    note(conn, ctx, read().filter_map(|read| read.last_contact.as_ref()))?;
-    Ok(taken)
+    let contacts: Vec<&LastContact> = read().filter_map(|read| read.last_contact.as_ref()).collect();
+    Ok(ingest::take_read(conn, ctx, (&deliveries, &contacts), waiting)?)
 }
 
 /// What is wrong with rows: the first of them by file and line, and how many there are.

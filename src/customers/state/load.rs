@@ -12,6 +12,7 @@ use super::{Merged, NewId, News};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::money::Micros;
+use crate::customers::contacts::{self, LastContact};
 use crate::customers::facts::{self, Since};
 use crate::customers::locks;
 use crate::customers::search_terms::TermKind;
@@ -71,7 +72,7 @@ impl Loaded {
             with_read: BTreeSet::new(),
         };
         let known = news.facts.iter().flat_map(Fact::parties).chain(news.merged.keys().copied());
-        let known = known.chain(news.afresh.iter().copied());
+        let known = known.chain(news.afresh.iter().chain(news.contacts.keys()).copied());
         let known: BTreeSet<CustomerId> = known.chain(loaded.new.keys().chain(loaded.ids.keys()).copied()).collect();
         loaded.members(conn, known)?;
         news.afresh.iter().for_each(|customer| loaded.start_afresh(*customer));
@@ -81,11 +82,24 @@ impl Loaded {
                 member.is_renamed = true;
             });
         }
+        loaded.contacts(conn, &news.contacts)?;
         loaded.choose_starts(conn, &news.merged, news.facts)?;
         loaded.purchases(conn, most)?;
         loaded.payments(conn)?;
         loaded.terms(conn)?;
         Ok(loaded)
+    }
+
+    /// Takes when apps were last open.
+    fn contacts(&mut self, conn: &mut Conn, all: &BTreeMap<CustomerId, Vec<LastContact>>) -> QueryResult<()> {
+        let known = all.keys().copied().filter(|customer| !self.new.contains_key(customer));
+        let mut stored = contacts::stored(conn, known)?;
+        for (customer, own) in all {
+            if let Some(member) = self.members.get_mut(customer) {
+                member.take_contacts(stored.remove(customer).unwrap_or_default(), own);
+            }
+        }
+        Ok(())
     }
 
     /// Derives everything of a customer from all their events.

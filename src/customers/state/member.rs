@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::clock::Moment;
 use crate::base::ids::EventId;
+use crate::customers::contacts::{self, LastContact};
 use crate::events::Environment;
 use crate::projection::{Changed, Fact, Progress, Purchase, Revenue};
 
@@ -152,6 +153,8 @@ pub struct Member {
     pub merged_numbers: Vec<EventId>,
     /// Whether their names may have changed otherwise than by an event.
     pub is_renamed: bool,
+    /// What is stored of the last contact, and what it is now; only where it was read.
+    pub contact: Option<[contacts::Stored; 2]>,
     /// The ages of the purchases as they are now.
     pub ages: BTreeMap<Key, Age>,
 }
@@ -184,6 +187,7 @@ impl Member {
             former: Vec::new(),
             merged_numbers: Vec::new(),
             is_renamed: false,
+            contact: None,
             ages: BTreeMap::new(),
         }
     }
@@ -226,6 +230,21 @@ impl Member {
             Start::Beginning => self.progress.rewind(0, None),
         }
         self.dropped_from = Some(self.progress.checkpoint + 1);
+    }
+
+    /// Takes what is known of when apps were last open.
+    pub fn take_contacts(&mut self, before: contacts::Stored, all: &[LastContact]) {
+        let mut now = before.clone();
+        for LastContact { at, device, .. } in all {
+            now.take(device, *at);
+        }
+        self.last_seen_at = now.last_seen_at;
+        self.contact = Some([before, now]);
+    }
+
+    /// What has to be written of the last contact.
+    pub fn new_contact(&self) -> Option<&contacts::Stored> {
+        self.contact.as_ref().filter(|[before, now]| before != now).map(|[_, now]| now)
     }
 
     /// Makes a checkpoint, if it is time and the next event is later than the last one.

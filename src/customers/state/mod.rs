@@ -20,6 +20,7 @@ use diesel::sql_types::BigInt;
 
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
+use crate::customers::contacts::LastContact;
 use crate::customers::{facts, stored_purchases};
 use crate::db::Conn;
 use crate::db::many::{Existing, Inserts, Kind, Row, Table, row};
@@ -45,6 +46,8 @@ pub struct News {
     pub merged: BTreeMap<CustomerId, Merged>,
     /// Customers whose whole state is derived from all their events.
     pub afresh: BTreeSet<CustomerId>,
+    /// When apps were last open, by customer.
+    pub contacts: BTreeMap<CustomerId, Vec<LastContact>>,
 }
 
 /// An App User ID that a customer got.
@@ -54,6 +57,8 @@ pub struct NewId {
     pub since: Moment,
     /// Whether the id is known to have begun then.
     pub is_exact: bool,
+    /// When an app last used it.
+    pub seen_at: Option<Moment>,
 }
 
 /// What a customer got from those who were merged into them.

@@ -99,6 +99,9 @@ fn record(
             take(member, record);
         }
     }
+    for member in members.values_mut().filter(|member| member.contact.is_some()) {
+        member.columns.active_at = member.last_seen_at.unwrap_or(member.columns.active_at);
+    }
     records
 }
 

@@ -12,7 +12,7 @@ use super::totals::{Sums, ends_of_orders};
 use super::waiting::Later;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
-use crate::customers::identity::IDS;
+use crate::customers::contacts;
 use crate::db::Conn;
 use crate::db::many::{self, Column, Existing, Inserts, Kind, Row, Table, row};
 use crate::events::Store;
@@ -96,34 +96,48 @@ impl Prepared {
     }
 
     fn insert_customers(&self, inserts: &mut Inserts) {
-        let rows: Vec<Row> = self
-            .new
-            .keys()
-            .filter_map(|customer| Some(customer_row(*customer, self.members.get(customer)?, self.project)))
-            .collect();
-        inserts.add(CUSTOMERS, rows, Existing::Fails);
+        let new = self.new.keys().filter_map(|customer| Some((*customer, self.members.get(customer)?)));
+        self.write_rows(new, Existing::Fails, inserts);
         let ids = self.new.iter().chain(&self.ids);
         let rows: Vec<Row> = ids.flat_map(|(customer, ids)| ids.iter().map(|id| self.id_row(*customer, id))).collect();
         inserts.add(IDS, rows, Existing::Fails);
     }
 
     fn id_row(&self, customer: CustomerId, id: &NewId) -> Row {
-        row![self.project, lookup_key(&id.app_user_id), &id.app_user_id, customer, id.since, id.is_exact]
+        row![self.project, lookup_key(&id.app_user_id), &id.app_user_id, customer, id.since, id.is_exact, id.seen_at]
+    }
+
+    /// Writes the rows of customers, with their last contact where it is news.
+    fn write_rows<'a>(
+        &self,
+        members: impl Iterator<Item = (CustomerId, &'a Member)>,
+        existing: Existing,
+        inserts: &mut Inserts,
+    ) {
+        let (mut rows, mut in_contact) = (Vec::new(), Vec::new());
+        for (customer, member) in members {
+            let row = customer_row(customer, member, self.project);
+            match member.new_contact() {
+                Some(contact) => in_contact.push([row, contact.clone().row()].concat()),
+                None => rows.push(row),
+            }
+        }
+        inserts.add(CUSTOMERS, rows, existing);
+        inserts.add(CUSTOMERS_AND_CONTACTS, in_contact, existing);
     }
 
     fn update_customers(&self, inserts: &mut Inserts) {
-        let (mut rows, mut progress) = (Vec::new(), Vec::new());
+        let is_changed = |member: &Member| member.columns != member.stored_columns || member.new_contact().is_some();
+        let changed = self.own().filter(|(_, member)| !member.is_new && is_changed(member));
+        // Their rows exist: to insert them again is to replace the columns, without a join whose plan depends on the size.
+        self.write_rows(changed, Existing::IsReplaced, inserts);
+        let mut progress = Vec::new();
         for (customer, member) in self.own() {
-            if member.columns != member.stored_columns && !member.is_new {
-                rows.push(customer_row(customer, member, self.project));
-            }
             let body = serde_json::to_string(&member.progress).unwrap_or_default();
             if member.stored_progress.as_ref() != Some(&body) {
                 progress.push(row![customer, member.purchases, body]);
             }
         }
-        // Their rows exist: to insert them again is to replace the columns, without a join whose plan depends on the size.
-        inserts.add(CUSTOMERS, rows, Existing::IsReplaced);
         inserts.add(PROGRESS, progress, Existing::IsReplaced);
     }
 
@@ -227,39 +241,56 @@ fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
-macro_rules! customer_columns {
-    ($($first:expr),+) => {
-        &[
-            $($first,)+
-            ("original_app_user_id", Kind::Text),
-            ("best_app_user_id", Kind::Text),
-            ("ids_count", Kind::Integer),
-            ("display_name", Kind::Text),
-            ("email", Kind::Text),
-            ("event_country", Kind::Text),
-            ("events_count", Kind::Integer),
-            ("first_event_at", Kind::Integer),
-            ("active_at", Kind::Integer),
-            ("spent_micros", Kind::Integer),
-            ("payments", Kind::Integer),
-            ("refunds", Kind::Integer),
-            ("prices_missing", Kind::Integer),
-            ("family_shared_only", Kind::Bool),
-            ("latest", Kind::Text),
-            ("status_purchase", Kind::Text),
-            ("is_subscriber", Kind::Bool),
-            ("made_one_time", Kind::Bool),
-            ("made_sandbox", Kind::Bool),
-            ("subscribed_until", Kind::Integer),
-            ("granted_until", Kind::Integer),
-        ]
-    };
-}
+const OF_CUSTOMER: [Column; 23] = [
+    ("id", Kind::Integer),
+    ("project_id", Kind::Integer),
+    ("original_app_user_id", Kind::Text),
+    ("best_app_user_id", Kind::Text),
+    ("ids_count", Kind::Integer),
+    ("display_name", Kind::Text),
+    ("email", Kind::Text),
+    ("event_country", Kind::Text),
+    ("events_count", Kind::Integer),
+    ("first_event_at", Kind::Integer),
+    ("active_at", Kind::Integer),
+    ("spent_micros", Kind::Integer),
+    ("payments", Kind::Integer),
+    ("refunds", Kind::Integer),
+    ("prices_missing", Kind::Integer),
+    ("family_shared_only", Kind::Bool),
+    ("latest", Kind::Text),
+    ("status_purchase", Kind::Text),
+    ("is_subscriber", Kind::Bool),
+    ("made_one_time", Kind::Bool),
+    ("made_sandbox", Kind::Bool),
+    ("subscribed_until", Kind::Integer),
+    ("granted_until", Kind::Integer),
+];
+const CUSTOMERS: Table = Table { name: "customers", key: 1, columns: &OF_CUSTOMER };
 
-const CUSTOMERS: Table = Table {
-    name: "customers",
-    key: 1,
-    columns: customer_columns!(("id", Kind::Integer), ("project_id", Kind::Integer)),
+/// With the last contact, so that the row and its entries in the indexes are written once.
+const CUSTOMERS_AND_CONTACTS: Table = Table { columns: &WITH_CONTACT, ..CUSTOMERS };
+const WITH_CONTACT: [Column; 32] = {
+    let mut all = [("", Kind::Integer); 32];
+    let (own, contact) = all.split_at_mut(OF_CUSTOMER.len());
+    own.copy_from_slice(&OF_CUSTOMER);
+    contact.copy_from_slice(&contacts::COLUMNS);
+    all
+};
+
+/// The table of ids.
+const IDS: Table = Table {
+    name: "app_user_ids",
+    key: 2,
+    columns: &[
+        ("project_id", Kind::Integer),
+        ("key", Kind::Bytes),
+        ("app_user_id", Kind::Text),
+        ("customer_id", Kind::Integer),
+        ("since", Kind::Integer),
+        ("is_since_exact", Kind::Bool),
+        ("seen_at", Kind::Integer),
+    ],
 };
 
 /// The row of a customer.

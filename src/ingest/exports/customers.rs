@@ -8,9 +8,9 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::cell::Cell;
 use super::columns::columns;
-use super::{LastContact, Problem, Read, Record, Rows, ids};
+use super::{Problem, Read, Record, Rows, ids};
 use crate::base::clock::Moment;
-use crate::customers::contacts::Device;
+use crate::customers::contacts::{Device, LastContact};
 use crate::events::{Origin, own};
 
 columns! {

@@ -6,17 +6,16 @@ mod columns;
 mod customers;
 mod file;
 mod ids;
-mod seen;
 mod spool;
 mod transactions;
 
 pub use customers::Customers;
 pub use file::{File, Kind, Record};
-pub use seen::{LastContact, note};
 pub use spool::Spool;
 pub use transactions::Transactions;
 
 use crate::base::clock::Moment;
+use crate::customers::contacts::LastContact;
 use crate::events::Delivery;
 
 /// What is wrong with a line, to be read after its number.
