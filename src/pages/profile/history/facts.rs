@@ -24,10 +24,16 @@ pub fn in_words(event: &Summary, category: Category, now: Moment) -> Vec<Sentenc
     let origin = event.origin.filter(|_| category != Category::Details);
     facts.extend(origin.map(|origin| Sentence::new(origin.words())));
     facts.extend(event.is_total.then(|| Sentence::new("one row for all payments that RevenueCat does not list")));
+    facts.extend(is_sum_of_refunds(event).then(|| Sentence::new("all that was given back of this payment by then")));
     facts.extend(event.is_undated.then(|| Sentence::new("when it happened is not known")));
     let unknown = event.unknown_environment.as_deref();
     facts.extend(unknown.map(|word| named("unknown environment “", word).words("”, shown with sandbox data")));
     facts
+}
+
+/// Whether it names all that was given back until it was read; the store's own events of that are rows of their own (§6.7).
+fn is_sum_of_refunds(event: &Summary) -> bool {
+    event.is_refund() && event.origin.is_some() && !event.is_total && event.price.is_some()
 }
 
 /// The offering that the app showed. It is separate because narrow screens leave it out.

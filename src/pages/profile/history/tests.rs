@@ -297,3 +297,17 @@ fn only_rows_about_money_carry_an_amount() {
         assert!(!has_amount(kind), "{kind}");
     }
 }
+
+#[test]
+fn a_refund_that_was_read_somewhere_says_that_it_is_the_sum_of_all() {
+    let second_line = |fields: Value| row_text(&event("CANCELLATION", fields), Side::Own).3;
+    let own = json!({"cancel_reason": "CUSTOMER_SUPPORT", "price": -3});
+    let read = |price: Value| {
+        let (reason, origin) = ("CUSTOMER_SUPPORT", "import");
+        json!({"cancel_reason": reason, "price": price, "dossier_origin": origin, "dossier_as_of_ms": NOW})
+    };
+    assert_eq!(second_line(own), "by customer support");
+    let words = "by customer support · imported from an export";
+    assert_eq!(second_line(read(json!(-5))), format!("{words} · all that was given back of this payment by then"));
+    assert_eq!(second_line(read(Value::Null)), words);
+}
