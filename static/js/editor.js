@@ -23,17 +23,20 @@ whenReady("[data-editor]", (editor) => {
   const render = async () => {
     running?.abort();
     running = new AbortController();
-    if (!field.value.trim()) return (preview.hidden = true);
+    if (preview.hidden) return;
     try {
       const answer = await fetch(editor.dataset.renders, { method: "POST", body: new URLSearchParams({ body: field.value }), signal: running.signal });
       if (!answer.ok || answer.redirected) return;
       preview.lastElementChild.innerHTML = await answer.text();
-      preview.hidden = false;
     } catch { /* Aborted or offline: the note can be sent without a preview. */ }
   };
 
+  // It takes its place at once: what came later would move a button away from a click.
+  const makeRoom = () => (preview.hidden = !field.value.trim());
+
   const changed = () => {
     measure();
+    makeRoom();
     clearTimeout(wait);
     wait = setTimeout(render, 150);
   };
@@ -73,5 +76,6 @@ whenReady("[data-editor]", (editor) => {
     if (kind && (event.ctrlKey || event.metaKey)) { event.preventDefault(); event.stopPropagation(); format(kind); }
   });
   measure();
-  if (field.value) render();
+  makeRoom();
+  render();
 });

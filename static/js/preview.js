@@ -13,6 +13,8 @@ whenReady("[data-preview-action]", (spot) => {
   const secrets = () => form.querySelectorAll("input[type=password]");
   let running;
   let typed;
+  // While it is computed, what stands there is not of the choice any more.
+  const isComputing = (is) => (spot.ariaBusy = String(is));
 
   const name = () => {
     for (const button of form.querySelectorAll("[data-says]")) if (button.dataset.says) button.textContent = button.dataset.says;
@@ -21,11 +23,12 @@ whenReady("[data-preview-action]", (spot) => {
   const preview = async () => {
     for (const field of secrets()) typed = field.value || typed;
     running?.abort();
-    running = new AbortController();
+    const own = (running = new AbortController());
+    isComputing(true);
     try {
       const fields = new FormData(form);
       for (const field of secrets()) fields.delete(field.name);
-      const answer = await fetch(spot.dataset.previewAction, { method: "POST", body: new URLSearchParams(fields), signal: running.signal });
+      const answer = await fetch(spot.dataset.previewAction, { method: "POST", body: new URLSearchParams(fields), signal: own.signal });
       if (!answer.ok || answer.redirected) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of form.querySelectorAll("[data-part]")) {
@@ -38,7 +41,9 @@ whenReady("[data-preview-action]", (spot) => {
       }
       for (const field of secrets()) field.value ||= typed ?? "";
       name();
-    } catch { /* Aborted or offline: the server checks the form again when it is sent. */ }
+    } catch { /* Aborted or offline: the server checks the form again when it is sent. */ } finally {
+      if (own === running) isComputing(false);
+    }
   };
 
   // Until the answer is here, a button names nothing that may not be so any more.
@@ -50,6 +55,7 @@ whenReady("[data-preview-action]", (spot) => {
   form.addEventListener("input", ({ target }) => {
     if (isSilent(target) || target.type === "radio" || target.localName === "select") return;
     unname();
+    isComputing(true);
     clearTimeout(soon);
     soon = setTimeout(preview, 250);
   });

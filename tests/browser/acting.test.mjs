@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, open, startBrowser, startDemo } from './support.mjs';
+import { LENA, open, press, startBrowser, startDemo } from './support.mjs';
 
 let demo;
 let browser;
@@ -69,6 +69,19 @@ test('a note is written, seen in preview, edited and deleted by keyboard alone',
   await page.context().close();
 });
 
+test('the preview of a note moves no button when it comes', async () => {
+  const page = await open(browser, demo, 'sol', { reducedMotion: 'reduce' });
+  await page.goto(LENA);
+  await page.click('#notes .button--soft');
+  await page.waitForSelector('dialog:modal [data-count]');
+  const place = () => page.locator('dialog .button--main').boundingBox();
+  await page.fill('textarea', `**Refund**\n\n${'- agreed with her\n'.repeat(12)}`);
+  const before = await place();
+  await page.waitForSelector('[data-preview] strong');
+  assert.deepEqual(await place(), before);
+  await page.context().close();
+});
+
 for (const javaScriptEnabled of [true, false]) {
   test(`a refused note keeps its text ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
     const page = await open(browser, demo, 'sol', { javaScriptEnabled });
@@ -77,13 +90,13 @@ for (const javaScriptEnabled of [true, false]) {
     await page.fill('textarea', `${'🧜'.repeat(255)}!`);
     // Skips the browser's own check, as an old browser does.
     if (javaScriptEnabled) await page.evaluate(() => { document.querySelector('dialog form').noValidate = true; });
-    await page.click('dialog .button--main');
+    await press(page, 'dialog .button--main');
     await page.waitForSelector('.field__reason');
     assert.match(await page.textContent('.field__reason'), /1 too many/);
     assert.equal(await page.inputValue('textarea'), `${'🧜'.repeat(255)}!`);
     assert.equal(await page.evaluate(() => document.activeElement.name), 'body', 'the focus is on the field');
     await page.fill('textarea', '🧜'.repeat(255));
-    await page.click('dialog .button--main');
+    await press(page, 'dialog .button--main');
     await page.waitForSelector('#notes .note');
     assert.match(await page.textContent('#notes .note'), /🧜/);
     await page.context().close();
@@ -98,13 +111,13 @@ for (const javaScriptEnabled of [true, false]) {
     await page.selectOption('#entitlement', 'coach');
     await page.selectOption('#duration', 'weekly');
     await page.fill('#reason', 'sorry for the wait');
-    await page.click('dialog .button--main');
+    await press(page, 'dialog .button--main');
     await page.waitForSelector('.flash');
     assert.match(await page.textContent('#entitlements'), /Coach coach Active[\s\S]*Expires in 7 days/);
     assert.match(await page.textContent('#history'), /Was granted the Coach entitlement/);
     await page.click('#entitlements .source__more:has-text("Remove the grant") > button');
     await page.click('#entitlements .menu:popover-open a');
-    await page.click('dialog .button--danger');
+    await press(page, 'dialog .button--danger');
     await page.waitForSelector('.flash');
     assert.match(await page.textContent('#history'), /Had their granted entitlement removed/);
     assert.doesNotMatch(await page.textContent('#entitlements'), /Coach coach Active/);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { customer, open, startBrowser, startDemo } from './support.mjs';
+import { customer, open, press, startBrowser, startDemo } from './support.mjs';
 
 const TESTS = '/projects/sundial/settings/test-accounts';
 
@@ -59,14 +59,14 @@ test('a customer is blocked and unblocked on a phone without script', async () =
   await page.fill('[name=confirm]', 'qa-blocked');
   await page.check('[name=lost]');
   await page.check('[name=checked]');
-  await page.click('dialog button:has-text("Block the customer")');
+  await press(page, 'dialog button:has-text("Block the customer")');
   assert.match(await page.textContent('[data-flash]'), /Customer blocked and deleted/);
   await page.goto(customer('qa-blocked'));
   assert.match(await page.textContent('h1'), /qa-blocked is blocked/);
   await page.click('text=Blocked customers');
   assert.ok(await fits(page));
   await page.click('a:has-text("Unblock")');
-  await page.click('dialog button:has-text("Unblock")');
+  await press(page, 'dialog button:has-text("Unblock")');
   assert.match(await page.textContent('#blocked'), /Nobody is blocked/);
 });
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, customer, open, startBrowser, startDemo } from './support.mjs';
+import { LENA, customer, open, press, startBrowser, startDemo } from './support.mjs';
 
 let demo;
 let browser;
@@ -73,14 +73,14 @@ test('access is granted and removed without script', async () => {
   await page.goto(LENA);
   await page.click('#entitlements .button--soft');
   await page.selectOption('#duration', 'two_week');
-  await page.click('dialog button:has-text("Show what changes")');
+  await press(page, 'dialog button:has-text("Show what changes")');
   assert.match(await page.textContent('[data-part=ahead]'), /Expires in 14 days/);
   await page.fill('#reason', 'a letter');
   await page.press('#reason', 'Enter');
   assert.match(await page.textContent('[data-flash]'), /Coach granted for 14 days\./);
   await page.click('#entitlements .source__more:has-text("Remove the grant") > button');
   await page.click('#entitlements .menu__item:has-text("Remove the grant")');
-  await page.click('dialog .button--danger');
+  await press(page, 'dialog .button--danger');
   assert.match(await page.textContent('[data-flash]'), /Granted Coach removed\./);
   await page.context().close();
 });

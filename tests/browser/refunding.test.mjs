@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { choose, customer, open, startBrowser, startDemo, violations } from './support.mjs';
+import { choose, customer, open, press, startBrowser, startDemo, violations } from './support.mjs';
 
 const LEILA = customer('leila.haddad');
 const MATEO = customer('mateo.silva');
@@ -59,7 +59,7 @@ test('a large refund waits until a colleague agrees, by keyboard and without scr
   await sol.goto(await sol.locator('#entitlements a[href*="dialog=refund"]').first().getAttribute('href'));
   assert.match(await sol.textContent('dialog'), /A colleague has to agree to refunds from USD 50 on\./);
   await sol.fill('#reason', 'Does not work for the customer');
-  await sol.click('dialog .button--danger');
+  await press(sol, 'dialog .button--danger');
   assert.match(await sol.textContent('#entitlements'), /waits for a colleague to agree/);
   await sol.context().close();
 

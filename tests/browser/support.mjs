@@ -90,6 +90,12 @@ export async function choose(page, button, choice) {
   await page.click(`.menu:popover-open >> ${choice}`);
 }
 
+/** Clicks a button of a dialog, once what the dialog says of its effect is computed: until then the button may move. */
+export async function press(page, button) {
+  await page.waitForSelector('dialog[open] [aria-busy=true]', { state: 'detached' });
+  await page.click(button);
+}
+
 export const LENA = '/projects/sundial/customers/lena.okafor_4471';
 export const customer = (id) => `/projects/sundial/customers/${encodeURIComponent(id)}`;
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { after, before, test } from 'node:test';
-import { open, startBrowser, startDemo, violations } from './support.mjs';
+import { open, press, startBrowser, startDemo, violations } from './support.mjs';
 
 const PROJECT = '/projects/sundial-connected';
 const CONNECTIONS = `${PROJECT}/settings/connections`;
@@ -130,7 +130,7 @@ async function fillOnlyHere() {
   const page = await open(browser, demo, 'ada', { bypassCSP: true });
   await page.goto(CONNECTIONS);
   await page.click('text=Disconnect');
-  await page.click('dialog:modal .button--danger');
+  await press(page, 'dialog:modal .button--danger');
   await page.waitForSelector('text=This project only takes webhooks.');
   for (const id of ['leila.haddad', 'mateo.silva', 'lena.okafor_4471']) {
     await send(page, `${here(id)}/grants`, { entitlement: 'coach', duration: 'weekly', reason: 'An outage' });
@@ -192,10 +192,10 @@ test('whoever disconnects says what becomes of what waits', async () => {
   assert.match(await page.textContent('dialog'), /1 request is not sent yet\. What becomes of it\?/);
   await assertReadable(page, 'the dialog');
   await page.setViewportSize(NARROW);
-  await page.click('dialog .button--danger');
+  await press(page, 'dialog .button--danger');
   assert.ok(await page.isVisible('dialog:modal'), 'a choice is needed');
   await page.check('dialog input[value=here]');
-  await page.click('dialog .button--danger');
+  await press(page, 'dialog .button--danger');
   await page.waitForSelector('text=This project only takes webhooks.');
   await page.goto(here('mateo.silva'));
   assert.match(await page.textContent('#offering'), /Win-back/, 'it is carried out here');
