@@ -1,7 +1,7 @@
 //! What servers ask for in a project that is connected to RevenueCat: RevenueCat is asked first, as on the page, and the call waits
 //! for its answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -14,12 +14,16 @@ use crate::base::ids::{CustomerId, RequestId};
 use crate::db::Conn;
 use crate::events::Environment;
 use crate::operations::requests::{CustomerAsk, Worker};
+use crate::requests::State;
 use crate::stores::CustomerAct;
 use crate::stores::revenuecat::queries::connected;
 use crate::web::shared;
 
 /// How long a call waits for RevenueCat.
 const LONGEST_WAIT: Duration = Duration::from_secs(35);
+
+/// What has to wait for another request is looked at again after so long.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// The key by which a program asks once, and the hash of what it says.
 type Once = (String, String);
@@ -70,8 +74,19 @@ pub async fn ask_once(
     let id = id.to_owned();
     let asked = caller.act(move |conn, call| store(conn, call, &id, once, find)).await?;
     let Some((request, is_deletion)) = asked else { return Ok(true) };
-    worker.look_now((project, request), LONGEST_WAIT).await;
-    match caller.read(move |conn, _| Ok(outcome(conn, (project, request))?)).await? {
+    let begun = Instant::now();
+    let mut found = None;
+    while begun.elapsed() < LONGEST_WAIT {
+        worker.look_now((project, request), LONGEST_WAIT.saturating_sub(begun.elapsed())).await;
+        found = caller.read(move |conn, _| Ok(outcome(conn, (project, request))?)).await?;
+        // Another one that is to be sent first may be under way.
+        let is_to_send = found.as_ref().is_some_and(|(request, _)| request.state == State::Asked);
+        if !is_to_send {
+            break;
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
+    }
+    match found {
         Some((request, _)) if request.is_done() => Ok(true),
         Some((request, words)) if !request.state.is_open() => Err(not_done(&request, &words)),
         Some(_) => {

@@ -141,6 +141,11 @@ impl Awaited {
             let Some(fit) = fit_of(request, event).filter(|_| request.may_be_done()) else { continue };
             match (fit, request.echo_event, request.effect_event) {
                 (Fit::Ended | Fit::FormerEnded, _, Some(_)) if runs_here(conn, ctx, event, customers)? => continue,
+                (Fit::Ended, None, Some(_)) => {
+                    queries::note_echo(conn, (request.project, request.id), row)?;
+                    request.echo_event = Some(row);
+                    return Ok(Some(Echo::Repeats));
+                }
                 (Fit::Ended | Fit::FormerEnded, _, Some(_)) => return Ok(Some(Echo::Repeats)),
                 (Fit::FormerEnded, _, None) | (Fit::Itself | Fit::Ended, Some(_), _) => continue,
                 (Fit::Itself, None, Some(own)) if is_grant(event) && has_ended_here(conn, ctx, own, customers)? => {

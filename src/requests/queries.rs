@@ -67,12 +67,25 @@ pub fn made_with(
         .optional()
 }
 
-/// Whether an older request of the same kind for the same customer is not sent yet, or is being sent.
-pub fn has_older(conn: &mut Conn, request: &Request) -> QueryResult<bool> {
+/// The older requests of the same kind for the same customer that are not sent yet, or are being sent.
+pub fn older_to_send(conn: &mut Conn, request: &Request) -> QueryResult<Vec<Request>> {
     let states = [State::Asked, State::Sending].map(State::name);
     let own = requests::customer_id.eq(request.customer).and(requests::kind.eq(request.kind));
     let older = requests::table.filter(own.and(requests::state.eq_any(states)).and(requests::id.lt(request.id)));
-    diesel::select(diesel::dsl::exists(older)).get_result(conn)
+    older.select(Request::as_select()).load(conn)
+}
+
+/// The newer requests of the same kind for the same customer that were sent.
+pub fn newer_sent(conn: &mut Conn, request: &Request) -> QueryResult<Vec<Request>> {
+    let own = requests::customer_id.eq(request.customer).and(requests::kind.eq(request.kind));
+    let newer = requests::table.filter(own.and(requests::id.gt(request.id)).and(requests::sent_at.is_not_null()));
+    newer.select(Request::as_select()).load(conn)
+}
+
+/// Lets the key of a request that was never sent be used again.
+pub fn release_key(conn: &mut Conn, (project, id): Key) -> QueryResult<()> {
+    diesel::update(requests::table.find((project, id))).set(requests::once.eq(None::<String>)).execute(conn)?;
+    Ok(())
 }
 
 /// The requests of a customer, newest first.

@@ -20,13 +20,21 @@ pub trait StoreClient: Send + Sync {
     ///
     /// # Errors
     /// [`Unread`] when the store does not answer.
-    fn prove(&self, order: &Order, before: &Snapshot, sent_at: Moment) -> Result<Proof, Unread>;
+    fn prove(&self, order: &Order, before: &Snapshot, sent: Sent) -> Result<Proof, Unread>;
 
     /// The longest that a call takes, in seconds: after that there is no answer.
     fn longest_call(&self) -> i64;
 
     /// How many calls the store takes in a minute; `None` when it names no number.
     fn calls_per_minute(&self) -> Option<u32>;
+}
+
+/// What is known of an order that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub at: Moment,
+    /// Whether what changes nothing a second time may be sent once more, to learn what came of it.
+    pub may_repeat: bool,
 }
 
 /// What a store shows of a purchase, in a form that only its client reads.

@@ -24,7 +24,7 @@ mod unknown;
 mod web_billing;
 
 pub use capability::{ActionKind, Capability, Limit, Obstacle};
-pub use client::{Answer, Outcome, Proof, Reading, Snapshot, StoreClient, Unread};
+pub use client::{Answer, Outcome, Proof, Reading, Sent, Snapshot, StoreClient, Unread};
 pub use customer_act::CustomerAct;
 pub use lines::{Line, Lines};
 pub use order::{ExtendCode, Order, Refund, Side, Wanted};

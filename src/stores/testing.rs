@@ -1,6 +1,6 @@
 //! A store for unit tests.
 
-use super::{Answer, Order, Proof, Reading, Snapshot, StoreClient, Unread};
+use super::{Answer, Order, Proof, Reading, Sent, Snapshot, StoreClient, Unread};
 use crate::base::clock::Moment;
 
 /// A store that never answers, and takes a call a second.
@@ -19,7 +19,7 @@ impl StoreClient for Silent {
         Answer::NotSent(silence())
     }
 
-    fn prove(&self, _: &Order, _: &Snapshot, _: Moment) -> Result<Proof, Unread> {
+    fn prove(&self, _: &Order, _: &Snapshot, _: Sent) -> Result<Proof, Unread> {
         Err(silence())
     }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, customer, open, startBrowser, startDemo, violations } from './support.mjs';
+import { LENA, customer, fits, open, startBrowser, startDemo, violations } from './support.mjs';
 
 const LIST = '/projects/sundial/customers';
 const PAGES = [
@@ -58,7 +58,7 @@ for (const colorScheme of ['light', 'dark']) {
     for (const path of CONNECTED) {
       await page.goto(path);
       assert.deepEqual(await violations(page, colorScheme), [], `${path} in ${colorScheme}, narrow`);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} is not cut off`);
+      assert.ok(await fits(page), `${path} is not cut off`);
     }
     await page.goto(LENA);
     await page.goto(await page.locator('#history a[href*="/events/"]').first().getAttribute('href'));

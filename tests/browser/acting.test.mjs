@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, open, press, startBrowser, startDemo } from './support.mjs';
+import { LENA, confirm, open, startBrowser, startDemo } from './support.mjs';
 
 let demo;
 let browser;
@@ -90,13 +90,13 @@ for (const javaScriptEnabled of [true, false]) {
     await page.fill('textarea', `${'🧜'.repeat(255)}!`);
     // Skips the browser's own check, as an old browser does.
     if (javaScriptEnabled) await page.evaluate(() => { document.querySelector('dialog form').noValidate = true; });
-    await press(page, 'dialog .button--main');
+    await confirm(page, 'dialog .button--main');
     await page.waitForSelector('.field__reason');
     assert.match(await page.textContent('.field__reason'), /1 too many/);
     assert.equal(await page.inputValue('textarea'), `${'🧜'.repeat(255)}!`);
     assert.equal(await page.evaluate(() => document.activeElement.name), 'body', 'the focus is on the field');
     await page.fill('textarea', '🧜'.repeat(255));
-    await press(page, 'dialog .button--main');
+    await confirm(page, 'dialog .button--main');
     await page.waitForSelector('#notes .note');
     assert.match(await page.textContent('#notes .note'), /🧜/);
     await page.context().close();
@@ -111,13 +111,13 @@ for (const javaScriptEnabled of [true, false]) {
     await page.selectOption('#entitlement', 'coach');
     await page.selectOption('#duration', 'weekly');
     await page.fill('#reason', 'sorry for the wait');
-    await press(page, 'dialog .button--main');
+    await confirm(page, 'dialog .button--main');
     await page.waitForSelector('.flash');
     assert.match(await page.textContent('#entitlements'), /Coach coach Active[\s\S]*Expires in 7 days/);
     assert.match(await page.textContent('#history'), /Was granted the Coach entitlement/);
     await page.click('#entitlements .source__more:has-text("Remove the grant") > button');
     await page.click('#entitlements .menu:popover-open a');
-    await press(page, 'dialog .button--danger');
+    await confirm(page, 'dialog .button--danger');
     await page.waitForSelector('.flash');
     assert.match(await page.textContent('#history'), /Had their granted entitlement removed/);
     assert.doesNotMatch(await page.textContent('#entitlements'), /Coach coach Active/);

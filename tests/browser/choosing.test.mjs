@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, customer, open, press, startBrowser, startDemo } from './support.mjs';
+import { LENA, confirm, customer, open, startBrowser, startDemo } from './support.mjs';
 
 let demo;
 let browser;
@@ -92,12 +92,12 @@ test('marking, choosing and setting work without script', async () => {
   assert.match(await flash(page), /test customers/);
   await page.click('#offering .button--soft');
   await page.check('input[name=offering][value=""]');
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   assert.match(await flash(page), /default again/);
   await page.click('#attributes .button--soft');
   await page.fill('#key', '$Email');
   await page.fill('#value', 'lena@weber.example');
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   assert.match(await page.textContent('.field__reason'), /did you mean \$email\?/);
   assert.equal(await page.inputValue('#value'), 'lena@weber.example');
   await page.fill('#key', '$email');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { after, before, test } from 'node:test';
-import { open, press, startBrowser, startDemo, violations } from './support.mjs';
+import { confirm, fits, open, startBrowser, startDemo, violations } from './support.mjs';
 
 const CONNECTIONS = '/projects/sundial-connected/settings/connections';
 const here = (id) => `/projects/sundial-connected/customers/${id}`;
@@ -45,7 +45,7 @@ test('an admin ends a connection, connects again, and sees what the key may', as
   await page.goto(CONNECTIONS);
   await page.click('text=Disconnect');
   await page.waitForSelector('dialog:modal');
-  await press(page, 'dialog .button--danger');
+  await confirm(page, 'dialog .button--danger');
   await page.waitForSelector('[data-flash]');
   assert.match(await page.textContent('main'), /This project only takes webhooks\./);
   await page.click('a:has-text("Connect")[data-dialog-link]');
@@ -60,14 +60,14 @@ test('an admin ends a connection, connects again, and sees what the key may', as
   assert.match(await page.textContent('dialog'), /The key of version 2 is refused/);
   assert.equal(await page.inputValue('#v2_key'), '', 'a key never comes back');
   await page.fill('#v2_key', demo.keys.server);
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   await page.waitForSelector('[data-flash]');
   assert.match(await page.textContent('#connections'), /Connected[\s\S]*Grant access[\s\S]*Works/);
   assert.deepEqual(await violations(page), [], 'the page');
   await page.click('text=Check connection');
   await page.waitForSelector('text=The connection is checked.');
   await page.setViewportSize({ width: 390, height: 844 });
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off at 390 px');
+  assert.ok(await fits(page), 'nothing is cut off at 390 px');
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
@@ -79,11 +79,11 @@ test('a grant appears at the other side, and its event is the same row', async (
   assert.match(await page.textContent('dialog'), /RevenueCat is asked first\./);
   assert.deepEqual(await violations(page), [], 'the dialog');
   await page.fill('#reason', 'An outage');
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   await page.waitForSelector('[data-flash]');
   await page.waitForFunction(() => /Granted entitlement/.test(document.querySelector('#entitlements').textContent), null, { timeout: 8000 });
   assert.match(await page.textContent('#requests'), /Granting coach until .*· done[\s\S]*Asked by Sol Mbeki: An outage/);
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
+  assert.ok(await fits(page), 'nothing is cut off');
   const other = await open(browser, demo, 'sol');
   await other.goto(there('leila.haddad'));
   assert.match(await other.textContent('#entitlements'), /Granted entitlement/);
@@ -103,7 +103,7 @@ test('what the other side refuses is said in its words, and changes nothing', as
   await page.goto(await page.locator('#entitlements a[href*="dialog=extend"]').first().getAttribute('href'));
   await page.fill('#days', '3');
   await page.fill('#reason', 'An outage');
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   assert.match(await page.innerText('#entitlements .request'), /not done[\s\S]*not connected to the App Store/, 'without opening anything');
   await page.context().close();
 });
@@ -113,7 +113,7 @@ test('an answer that is lost becomes known on the open page', async () => {
   losing.answers = 1;
   await page.goto(`${here('mateo.silva')}?dialog=grant`);
   await page.waitForSelector('dialog:modal');
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   await page.waitForSelector('[data-flash]');
   assert.match(await page.innerText('#requests'), /not known yet whether it was done/);
   assert.match(await page.innerText('#requests .request__why'), /\w+ \w+/, 'and why, without opening anything');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { LENA, open, press, startBrowser, startDemo, violations } from './support.mjs';
+import { LENA, confirm, open, startBrowser, startDemo, violations } from './support.mjs';
 
 let demo;
 let browser;
@@ -37,15 +37,15 @@ for (const javaScriptEnabled of [true, false]) {
     await page.fill('#name', javaScriptEnabled ? 'Sundial server' : 'Second server');
     await page.fill('#url', 'http://10.0.0.1/');
     await page.fill('#authorization', 'Bearer of the receiver');
-    await press(page, 'dialog .button--main');
+    await confirm(page, 'dialog .button--main');
     await page.waitForSelector('#url-reason');
     assert.equal(await page.inputValue('#url'), 'http://10.0.0.1/', 'what was typed is kept');
     await page.fill('#url', hook());
     await page.fill('#authorization', 'Bearer of the receiver');
-    await press(page, 'dialog .button--main');
+    await confirm(page, 'dialog .button--main');
     await page.waitForSelector('.secret');
     assert.match(await page.textContent('.secret'), /whsec_\S{40,}/);
-    await press(page, 'dialog .button--main');
+    await confirm(page, 'dialog .button--main');
     await page.click(`text=${javaScriptEnabled ? 'Sundial server' : 'Second server'}`);
     await page.click('button:text("Send a test event")');
     await page.waitForSelector('.delivery');

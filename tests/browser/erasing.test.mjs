@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { customer, open, press, startBrowser, startDemo } from './support.mjs';
+import { confirm, customer, fits, open, startBrowser, startDemo } from './support.mjs';
 
 const TESTS = '/projects/sundial/settings/test-accounts';
 
@@ -26,8 +26,6 @@ async function tester(id) {
   });
   assert.equal(answer.status, 200);
 }
-
-const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 
 test('a customer is deleted by typing the id, by keyboard', async () => {
   await tester('qa-deleted');
@@ -59,14 +57,14 @@ test('a customer is blocked and unblocked on a phone without script', async () =
   await page.fill('[name=confirm]', 'qa-blocked');
   await page.check('[name=lost]');
   await page.check('[name=checked]');
-  await press(page, 'dialog button:has-text("Block the customer")');
+  await confirm(page, 'dialog button:has-text("Block the customer")');
   assert.match(await page.textContent('[data-flash]'), /Customer blocked and deleted/);
   await page.goto(customer('qa-blocked'));
   assert.match(await page.textContent('h1'), /qa-blocked is blocked/);
   await page.click('text=Blocked customers');
   assert.ok(await fits(page));
   await page.click('a:has-text("Unblock")');
-  await press(page, 'dialog button:has-text("Unblock")');
+  await confirm(page, 'dialog button:has-text("Unblock")');
   assert.match(await page.textContent('#blocked'), /Nobody is blocked/);
 });
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, customer, open, press, startBrowser, startDemo } from './support.mjs';
+import { LENA, confirm, customer, fits, open, startBrowser, startDemo } from './support.mjs';
 
 let demo;
 let browser;
@@ -73,14 +73,14 @@ test('access is granted and removed without script', async () => {
   await page.goto(LENA);
   await page.click('#entitlements .button--soft');
   await page.selectOption('#duration', 'two_week');
-  await press(page, 'dialog button:has-text("Show what changes")');
+  await confirm(page, 'dialog button:has-text("Show what changes")');
   assert.match(await page.textContent('[data-part=ahead]'), /Expires in 14 days/);
   await page.fill('#reason', 'a letter');
   await page.press('#reason', 'Enter');
   assert.match(await page.textContent('[data-flash]'), /Coach granted for 14 days\./);
   await page.click('#entitlements .source__more:has-text("Remove the grant") > button');
   await page.click('#entitlements .menu__item:has-text("Remove the grant")');
-  await press(page, 'dialog .button--danger');
+  await confirm(page, 'dialog .button--danger');
   assert.match(await page.textContent('[data-flash]'), /Granted Coach removed\./);
   await page.context().close();
 });
@@ -95,7 +95,7 @@ test('purchases are moved to another customer and back, and nothing scrolls side
     await page.fill('#to', to);
     await page.press('#to', 'Enter');
     await page.waitForSelector('.sides');
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    assert.ok(await fits(page));
     await page.click('.confirm .button--main');
     await page.waitForSelector('[data-flash]');
     assert.ok(page.url().includes(to), page.url());

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LENA, customer, open, press, startBrowser, startDemo } from './support.mjs';
+import { LENA, confirm, customer, open, startBrowser, startDemo } from './support.mjs';
 
 const DIEGO = customer('diego.ramirez');
 
@@ -74,13 +74,13 @@ test('a balance is changed on a phone without script, and what is refused keeps 
   await page.click('#currencies a[href*="dialog=currency-edit"]');
   await page.fill('dialog [name=change]', `-${before + 1}`);
   await page.fill('dialog [name=reason]', 'too much');
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   assert.match(await page.textContent('dialog'), /would take it below 0\. At most/);
   assert.equal(await page.inputValue('dialog [name=reason]'), 'too much');
   await page.fill('dialog [name=change]', '+20');
-  await press(page, 'dialog button[formaction]');
+  await confirm(page, 'dialog button[formaction]');
   assert.match(await page.textContent('dialog'), new RegExp(`Then the balance is ${before + 20}\\.`));
-  await press(page, 'dialog .button--main');
+  await confirm(page, 'dialog .button--main');
   await page.waitForURL(/done=/);
   assert.equal(await balance(page), before + 20);
   await page.context().close();

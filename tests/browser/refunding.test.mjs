@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { choose, customer, open, press, startBrowser, startDemo, violations } from './support.mjs';
+import { choose, confirm, customer, fits, open, startBrowser, startDemo, violations } from './support.mjs';
 
 const LEILA = customer('leila.haddad');
 const MATEO = customer('mateo.silva');
@@ -45,7 +45,7 @@ test('a payment is refunded in three clicks, and an open page follows', async ()
   await says(page, '#entitlements', /Refund of EUR 8\.99 · done[\s\S]*Asked by Sol Mbeki: Bought by mistake/);
   await says(page, '#history', /Was issued a refund/);
   await says(page, '.answer', /USD 0/);
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
+  assert.ok(await fits(page), 'nothing is cut off');
   await says(follower, '#entitlements', /Refund of EUR 8\.99/);
   for (const one of [page, follower]) {
     assert.deepEqual(one.complaints, []);
@@ -59,7 +59,7 @@ test('a large refund waits until a colleague agrees, by keyboard and without scr
   await sol.goto(await sol.locator('#entitlements a[href*="dialog=refund"]').first().getAttribute('href'));
   assert.match(await sol.textContent('dialog'), /A colleague has to agree to refunds from USD 50 on\./);
   await sol.fill('#reason', 'Does not work for the customer');
-  await press(sol, 'dialog .button--danger');
+  await confirm(sol, 'dialog .button--danger');
   assert.match(await sol.textContent('#entitlements'), /waits for a colleague to agree/);
   await sol.context().close();
 

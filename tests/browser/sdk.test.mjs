@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { customer, open, press, startBrowser, startDemo } from './support.mjs';
+import { confirm, customer, open, startBrowser, startDemo } from './support.mjs';
 
 const SDK = readFileSync(new URL('./node_modules/@revenuecat/purchases-js/dist/Purchases.es.js', import.meta.url));
 const APP = `<!doctype html><html lang="en"><title>An app</title><script type="module">
@@ -95,7 +95,7 @@ test('an offering chosen on the page is the current one of that user alone', asy
   const agent = await open(browser, demo, 'sol');
   await agent.goto(`${customer('chosen.one')}?dialog=offering-choose`);
   await agent.check('dialog input[name=offering][value=winback]');
-  await press(agent, 'dialog .button--main');
+  await confirm(agent, 'dialog .button--main');
   await agent.waitForURL(/#offering/);
   assert.match(await agent.textContent('#offering'), /has not fetched since the change/);
   assert.deepEqual([(await offerings(first)).current, (await offerings(second)).current], ['winback', 'standard']);

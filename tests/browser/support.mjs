@@ -91,9 +91,15 @@ export async function choose(page, button, choice) {
 }
 
 /** Clicks a button of a dialog, once what the dialog says of its effect is computed: until then the button may move. */
-export async function press(page, button) {
+export async function confirm(page, button) {
   await page.waitForSelector('dialog[open] [aria-busy=true]', { state: 'detached' });
   await page.click(button);
+}
+
+/** Whether nothing of the page is cut off at its sides. A page that has just begun to arrive has nothing to measure. */
+export async function fits(page) {
+  await page.waitForLoadState('domcontentloaded');
+  return page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 }
 
 export const LENA = '/projects/sundial/customers/lena.okafor_4471';

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { after, before, test } from 'node:test';
-import { open, press, startBrowser, startDemo, violations } from './support.mjs';
+import { confirm, fits, open, startBrowser, startDemo, violations } from './support.mjs';
 
 const PROJECT = '/projects/sundial-connected';
 const CONNECTIONS = `${PROJECT}/settings/connections`;
@@ -57,8 +57,7 @@ async function assertReadable(page, what) {
     for (const size of [NARROW, WIDE]) {
       await page.setViewportSize(size);
       assert.deepEqual(await violations(page, colorScheme), [], `${what} in ${colorScheme}, ${size.width} wide`);
-      const fits = await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
-      assert.ok(fits, `${what} is not cut off, ${size.width} wide`);
+      assert.ok(await fits(page), `${what} is not cut off, ${size.width} wide`);
     }
   }
   await page.emulateMedia({ colorScheme: null });
@@ -130,7 +129,7 @@ async function fillOnlyHere() {
   const page = await open(browser, demo, 'ada', { bypassCSP: true });
   await page.goto(CONNECTIONS);
   await page.click('text=Disconnect');
-  await press(page, 'dialog:modal .button--danger');
+  await confirm(page, 'dialog:modal .button--danger');
   await page.waitForSelector('text=This project only takes webhooks.');
   for (const id of ['leila.haddad', 'mateo.silva', 'lena.okafor_4471']) {
     await send(page, `${here(id)}/grants`, { entitlement: 'coach', duration: 'weekly', reason: 'An outage' });
@@ -192,10 +191,10 @@ test('whoever disconnects says what becomes of what waits', async () => {
   assert.match(await page.textContent('dialog'), /1 request is not sent yet\. What becomes of it\?/);
   await assertReadable(page, 'the dialog');
   await page.setViewportSize(NARROW);
-  await press(page, 'dialog .button--danger');
+  await confirm(page, 'dialog .button--danger');
   assert.ok(await page.isVisible('dialog:modal'), 'a choice is needed');
   await page.check('dialog input[value=here]');
-  await press(page, 'dialog .button--danger');
+  await confirm(page, 'dialog .button--danger');
   await page.waitForSelector('text=This project only takes webhooks.');
   await page.goto(here('mateo.silva'));
   assert.match(await page.textContent('#offering'), /Win-back/, 'it is carried out here');

@@ -603,4 +603,34 @@ async fn less_than_all_known_payments_is_a_refund_where_no_amounts_are_listed() 
     assert!(matches!(compared.outcome, Outcome::Found(_)), "{compared:?}");
     assert_eq!(spent(&desk, "mara"), 9_990_000, "{compared:?}");
     assert_eq!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Same);
+
+    // The money is there again days later: the refund was taken back.
+    desk.clock.advance(4 * 86_400);
+    let whole = json!({ "total_revenue_in_usd": { "currency": "USD", "gross": 19.98 } });
+    upstream.sells("customers/mara/subscriptions", vec![shown("mara", whole)]);
+    let compared = ask(&desk, "mara", Origin::Comparison);
+    assert!(matches!(compared.outcome, Outcome::Found(_)), "{compared:?}");
+    assert_eq!(spent(&desk, "mara"), 19_980_000, "{compared:?}");
+    assert_eq!(ask(&desk, "mara", Origin::Comparison).outcome, Outcome::Same);
+}
+
+#[actix_web::test]
+async fn a_sum_that_does_not_have_the_newest_payment_yet_is_no_refund() {
+    let (desk, upstream) = desk().await;
+    let yesterday = NOW.millis() - DAY;
+    let renewal = json!({
+        "id": "renewal", "type": "RENEWAL", "transaction_id": "t-mara-2", "original_transaction_id": "t-mara", "currency": "USD",
+        "purchased_at_ms": yesterday, "event_timestamp_ms": yesterday, "expiration_at_ms": yesterday + 30 * DAY,
+        "price_in_purchased_currency": 9.99,
+    });
+    deliver(&desk, desk.project, &[purchase("mara", 1, renewal)]);
+    assert_eq!(spent(&desk, "mara"), 19_980_000);
+    let begun = json!({ "purchased_at": yesterday, "id": "t-mara-2", "expiration_date": yesterday + 30 * DAY,
+        "effective_expiration_date": yesterday + 30 * DAY });
+    let newest = json!({ "current_period_starts_at": yesterday, "current_period_ends_at": yesterday + 30 * DAY });
+    upstream.sells("customers/mara/subscriptions", vec![shown("mara", newest)]);
+    upstream.sells("subscriptions/sub1/transactions", vec![period("mara", 0, json!({})), period("mara", 0, begun)]);
+    let compared = ask(&desk, "mara", Origin::Comparison);
+    assert_eq!(compared.outcome, Outcome::Same, "{compared:?}");
+    assert_eq!(spent(&desk, "mara"), 19_980_000);
 }

@@ -19,7 +19,7 @@ use dossier::operations::requests::{Ask, Rule, Wish, Worker, approve, refuse as 
 use dossier::requests::echo::AWAITED_HOURS;
 use dossier::requests::{State, queries};
 use dossier::stores::test_store::Fault;
-use dossier::stores::{Answer as StoreAnswer, Lines, Order, Proof, Reading, Snapshot, StoreClient, Unread};
+use dossier::stores::{Answer as StoreAnswer, Lines, Order, Proof, Reading, Sent, Snapshot, StoreClient, Unread};
 
 use crate::support::cast::{ADA, SOL};
 use crate::support::customers::customer_id;
@@ -404,7 +404,7 @@ impl StoreClient for Slow {
         StoreAnswer::Refused(format!("Not {}.", order.request))
     }
 
-    fn prove(&self, _: &Order, _: &Snapshot, _: Moment) -> Result<Proof, Unread> {
+    fn prove(&self, _: &Order, _: &Snapshot, _: Sent) -> Result<Proof, Unread> {
         Ok(Proof::NotYet)
     }
 

@@ -651,10 +651,6 @@ async fn a_deletion_that_was_asked_for_and_refused_leaves_the_audit_log_whole() 
 async fn attributes_are_set_in_the_order_in_which_they_were_asked_for() {
     let upstream = StandIn::open();
     let (desk, worker) = desk(&upstream).await;
-    let set = |values: &[(&str, &str)]| {
-        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), Some((*value).to_owned()));
-        CustomerAct::Attributes { values: values.iter().map(owned).collect() }
-    };
     upstream.behaves([Manner::Say(429, "Retry-After: 40", error("rate_limit_error", "Too many requests."))]);
     let first = ask(&desk, set(&[("plan", "gold"), ("seat", "1")]), true);
     assert_eq!(look(&worker, &desk, first), State::Asked);
@@ -664,8 +660,138 @@ async fn attributes_are_set_in_the_order_in_which_they_were_asked_for() {
     worker.work(&|| false).expect("both are sent");
     desk.clock.advance(60);
     worker.work(&|| false).expect("both are sent");
-    let plan = upstream.customer("mara").and_then(|one| one.attributes.get("plan").cloned());
-    assert_eq!(plan.as_deref(), Some("silver"));
+    assert_eq!(plan(&upstream).as_deref(), Some("silver"));
+}
+
+fn set(values: &[(&str, &str)]) -> CustomerAct {
+    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), Some((*value).to_owned()));
+    CustomerAct::Attributes { values: values.iter().map(owned).collect() }
+}
+
+fn plan(upstream: &StandIn) -> Option<String> {
+    upstream.customer("mara").and_then(|one| one.attributes.get("plan").cloned())
+}
+
+#[actix_web::test]
+async fn an_older_value_of_an_attribute_is_not_repeated_over_a_newer_one() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::Say(500, "", error("server_error", "Something broke."))]);
+    let first = ask(&desk, set(&[("plan", "gold"), ("seat", "1")]), true);
+    assert_eq!(look(&worker, &desk, first), State::Unknown);
+    let second = ask(&desk, set(&[("plan", "silver")]), true);
+    assert_eq!(look(&worker, &desk, second), State::Confirmed);
+    assert_eq!(wait(&worker, &desk, first, 5), State::Unknown);
+    assert_eq!(plan(&upstream).as_deref(), Some("silver"));
+}
+
+#[actix_web::test]
+async fn attributes_with_other_names_wait_for_nothing() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::Say(429, "Retry-After: 40", error("rate_limit_error", "Too many requests."))]);
+    let first = ask(&desk, set(&[("plan", "gold")]), true);
+    assert_eq!(look(&worker, &desk, first), State::Asked);
+    let second = ask(&desk, set(&[("seat", "1")]), true);
+    assert_eq!(look(&worker, &desk, second), State::Confirmed);
+}
+
+#[actix_web::test]
+async fn a_server_that_sets_an_attribute_waits_until_the_older_value_is_sent() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::Say(429, "Retry-After: 1", error("rate_limit_error", "Too many requests."))]);
+    let first = ask(&desk, set(&[("plan", "gold"), ("seat", "1")]), true);
+    assert_eq!(look(&worker, &desk, first), State::Asked);
+    let (clock, project) = (desk.clock.clone(), desk.project);
+    let sending = std::thread::spawn(move || {
+        for _ in 0..20 {
+            std::thread::sleep(Duration::from_millis(200));
+            clock.advance(2);
+            worker.look_at((project, first));
+        }
+    });
+    let body = json!({ "attributes": [{ "name": "plan", "value": "silver" }] });
+    let answer = desk.server().post("/v2/projects/sundial/customers/mara/attributes", body).await;
+    sending.join().expect("it is sent");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!((plan(&upstream).as_deref(), state(&desk, first).0), (Some("silver"), State::Confirmed));
+}
+
+#[actix_web::test]
+async fn a_key_by_which_a_call_is_made_once_can_be_used_again_where_nothing_was_sent() {
+    let upstream = StandIn::open();
+    let (desk, _) = desk(&upstream).await;
+    let lines = &desk.application.requests.lines;
+    (0..5).for_each(|_| lines.note(desk.project, &Line::RevenueCat, false, desk.clock.now()));
+    let server = desk.server().with("idempotency-key", "once-1");
+    let path = "/v2/projects/sundial/customers/mara/virtual_currencies/transactions";
+    let call = json!({ "adjustments": { "GLD": 12 } });
+    let answer = server.post(path, call.clone()).await;
+    assert!(answer.status == 423 && answer.body.contains("\"retryable\":true"), "{}", answer.body);
+    desk.clock.advance(3_600);
+    for _ in 0..2 {
+        let answer = server.post(path, call.clone()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(upstream.customer("mara").map(|mara| mara.balance), Some(12));
+    }
+}
+
+#[actix_web::test]
+async fn whoever_has_other_ids_there_is_deleted_under_each_of_them() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let other = json!({ "id": "second", "aliases": ["mara-ipad", "noor"] });
+    deliver(&desk, desk.project, &[purchase("mara", 2, other)]);
+    let id = operations::ask(&desk, "mara-ipad", CustomerAct::Delete { blocks: false }, true);
+    worker.look_at((desk.project, id));
+    assert!(upstream.customer("mara").is_none() && upstream.customer("noor").is_none());
+    assert!(desk.read(|conn| dossier::customers::identity::find(conn, desk.project, "mara")).is_none());
+}
+
+#[actix_web::test]
+async fn an_answer_that_no_such_address_exists_does_not_say_that_somebody_is_gone() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.says(Some(
+        b"HTTP/1.1 404 x\r\nconnection: close\r\ncontent-type: application/json\r\n\r\n{\"message\":\"no route\"}",
+    ));
+    let id = ask(&desk, CustomerAct::Delete { blocks: false }, true);
+    assert_eq!(look(&worker, &desk, id), State::Asked, "{:?}", state(&desk, id));
+    assert!(desk.read(|conn| dossier::customers::identity::find(conn, desk.project, "mara")).is_some());
+}
+
+#[actix_web::test]
+async fn the_end_of_a_removed_grant_is_its_event() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    let ends_at = desk.clock.now().plus_days(7).millis();
+    let id = ask(&desk, grant(&desk), true);
+    look(&worker, &desk, id);
+    deliver(&desk, desk.project, &[of_grant(&desk, "NON_RENEWING_PURCHASE", "promo-1", ends_at)]);
+    let id = ask_after(&desk, &worker, CustomerAct::Revoke { entitlement: "pro".into() });
+    assert_eq!(look(&worker, &desk, id), State::Confirmed);
+    desk.clock.advance(1);
+    let ended = desk.clock.now().millis();
+    deliver(&desk, desk.project, &[of_grant(&desk, "EXPIRATION", "promo-1", ended)]);
+    assert!(request(&desk, id).echo_event.is_some());
+}
+
+#[actix_web::test]
+async fn a_copy_gives_what_was_just_sent_the_time_to_show() {
+    let upstream = StandIn::open();
+    let (desk, worker) = desk(&upstream).await;
+    upstream.behaves([Manner::Hang(LONG)]);
+    let id = ask(&desk, grant(&desk), true);
+    assert_eq!(look(&worker, &desk, id), State::Unknown);
+    let now = desk.clock.now();
+    let copied = desk.db.write_here(|conn| {
+        held::hold(conn, desk.project, now)?;
+        Ok::<_, Error>(held::release(conn, desk.project, None, now)?)
+    });
+    assert_eq!(copied.ok(), Some(1));
+    assert_eq!(look(&worker, &desk, id), State::Unknown, "{:?}", state(&desk, id));
+    assert_eq!(wait(&worker, &desk, id, 10), State::Refused);
 }
 
 #[actix_web::test]

@@ -16,8 +16,8 @@ use crate::wording::times;
 const CENT: Micros = Micros(10_000);
 /// A difference below this part of what was paid is one of exchange rates.
 const SMALL: i64 = 20;
-/// For so many days after a refund the other side may not know of it.
-const SETTLED_DAYS: i64 = 2;
+/// For so many days after a payment or a refund the sum of the other side may not have it.
+pub(super) const SETTLED_DAYS: i64 = 2;
 
 impl Comparison<'_> {
     /// Compares what a transaction brought, or where no payment is listed, all of them.
@@ -30,7 +30,7 @@ impl Comparison<'_> {
         let Some(theirs) = theirs.filter(|_| revenue.prices_missing == 0) else {
             return self.missing_price(known, theirs, transaction);
         };
-        let rounding = Micros(CENT.0.saturating_mul(revenue.payments.max(1)));
+        let rounding = rounding(known);
         let (less, more) = (revenue.net.minus(theirs), theirs.minus(revenue.net));
         let period = self.named_period(transaction);
         if less >= rounding && is_small(less, revenue.net) {
@@ -43,23 +43,29 @@ impl Comparison<'_> {
             if !self.is_listed() {
                 self.name_total();
             }
-        } else if more >= rounding && self.was_taken_back(known, more, rounding) {
-            let mut event = self.event(EventType::RefundReversed, self.marked.now);
-            event.transaction = self.transaction(&period);
-            event.transaction.price = Some(Amount(more));
-            self.find(event, "a refund that was taken back of");
-        } else if more >= rounding && (self.is_listed() || is_small(more, theirs)) {
-            self.remark_difference("more", more);
-        } else if more >= rounding {
-            self.unlisted_payments(more);
+        } else if more >= rounding && !(self.is_listed() && self.take_back(known, more, transaction)) {
+            if self.is_listed() || is_small(more, theirs) {
+                self.remark_difference("more", more);
+            } else {
+                self.unlisted_payments(more);
+            }
         }
     }
 
-    /// Whether RevenueCat shows the money again that was given back: not right after the refund, of which it may not know yet.
-    fn was_taken_back(&self, known: Brought, more: Micros, rounding: Micros) -> bool {
+    /// Enters that a refund was taken back, where RevenueCat shows that money again: not right after the refund, of which it may not
+    /// know yet. Returns whether it does.
+    pub(super) fn take_back(&mut self, known: Brought, more: Micros, transaction: &str) -> bool {
+        let rounding = rounding(known);
         let refunded = self.own.and_then(|own| own.purchase.refunded_at.or(own.purchase.access_kept_at));
         let is_old = refunded.is_some_and(|at| at < self.marked.now.plus_days(-SETTLED_DAYS));
-        self.is_listed() && is_old && known.refunded.minus(more).abs() < rounding
+        if more < rounding || !is_old || known.refunded.minus(more).abs() >= rounding {
+            return false;
+        }
+        let mut event = self.event(EventType::RefundReversed, self.marked.now);
+        event.transaction = self.transaction(&self.named_period(transaction));
+        event.transaction.price = Some(Amount(more));
+        self.find(event, "a refund that was taken back of");
+        true
     }
 
     fn remark_difference(&mut self, word: &str, dollars: Micros) {
@@ -211,6 +217,11 @@ impl Comparison<'_> {
             self.refund(period, Some(sum), self.marked.now, true);
         }
     }
+}
+
+/// Sums differ by less than so much where sources round each payment by themselves.
+fn rounding(known: Brought) -> Micros {
+    Micros(CENT.0.saturating_mul(known.revenue.payments.max(1)))
 }
 
 fn is_small(difference: Micros, of: Micros) -> bool {

@@ -1,6 +1,7 @@
 //! Compares one purchase with what is known of it here, if anything is.
 
 use super::differences::{Finding, Marked};
+use super::money::SETTLED_DAYS;
 use super::ours::{Brought, Held};
 use crate::base::clock::Moment;
 use crate::base::money::{Micros, Money};
@@ -102,21 +103,27 @@ impl<'a> Comparison<'a> {
             }
         }
         if !has_begun {
-            self.less_than_known();
+            self.sum_of_known();
             self.refund_without_amounts();
         }
         has_begun
     }
 
-    /// Where RevenueCat lists payments without amounts, and all of them are known here, what was paid back shows in the sum alone.
-    fn less_than_known(&mut self) {
+    /// Where RevenueCat lists payments without amounts, and all of them are known here, what was paid back, or taken back of that, shows
+    /// in the sum alone. The sum may not have the newest payment yet.
+    fn sum_of_known(&mut self) {
         let Some(own) = self.own else { return };
         let listed = self.theirs.periods.as_deref().unwrap_or_default();
         let are_known = listed.iter().all(|period| period.dollars.is_none() && own.of(&period.transaction).is_some());
         let (brought, total) = (own.brought(), self.theirs.total);
-        let Some(newest) = listed.last().filter(|_| are_known).map(|period| period.transaction.clone()) else { return };
-        if total.is_some_and(|total| total < brought.revenue.net) {
-            self.money(brought, total, &newest, true);
+        let settled = self.marked.now.plus_days(-SETTLED_DAYS);
+        let newest = listed.last().filter(|period| are_known && period.purchased_at < settled);
+        let Some(newest) = newest.map(|period| period.transaction.clone()) else { return };
+        let Some(total) = total else { return };
+        if total < brought.revenue.net {
+            self.money(brought, Some(total), &newest, true);
+        } else {
+            self.take_back(brought, total.minus(brought.revenue.net), &newest);
         }
     }
 

@@ -211,17 +211,19 @@ impl Runner<'_> {
         }
         let origin = if run == Run::Fill { Origin::Fill } else { Origin::Comparison };
         let how = How { urgency: Urgency::Background, origin, pace: self.pace };
-        let compared = match compare(self.comparer, self.project, &queued.app_user_id, &how) {
+        let compared = compare(self.comparer, self.project, &queued.app_user_id, &how);
+        let (compared, was_answered) = match compared {
             Err(error) if !error.is_unavailable() && !error.is_busy() => {
                 // What is wrong with one customer keeps nobody else from being compared.
                 tracing::error!(cause = error.cause(), "a customer could not be compared");
-                Compared::bare(Outcome::Failed("What RevenueCat shows could not be compared; the log says why.".into()))
+                let words = "What RevenueCat shows could not be compared; the log says why.";
+                (Compared::bare(Outcome::Failed(words.into())), true)
             }
-            compared => compared?,
+            compared => (compared?, false),
         };
         match &compared.outcome {
-            Outcome::Failed(words) => failures.push(words.clone()),
-            Outcome::Busy => {}
+            Outcome::Failed(words) if !was_answered => failures.push(words.clone()),
+            Outcome::Failed(_) | Outcome::Busy => {}
             Outcome::Same | Outcome::Found(_) | Outcome::Filled(_) | Outcome::Unknown | Outcome::LeftOut => {
                 failures.clear()
             }

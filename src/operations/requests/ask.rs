@@ -5,6 +5,7 @@ use super::check::check;
 use super::payment::Payment;
 use super::refusal::Refusal;
 use super::subject::Holder;
+use super::worker::NOT_TO_WAIT;
 use crate::audit::{Action, Ctx, Trace};
 use crate::base::Role;
 use crate::base::clock::Moment;
@@ -124,7 +125,7 @@ pub(super) fn asker(ctx: &Ctx) -> Result<Asker, Error> {
     Asker::new(&ctx.actor).ok_or_else(|| Error::Internal("nobody asks".into()))
 }
 
-/// What answers a program that uses the same key again.
+/// What answers a program that uses the same key again; nothing, where the first request was not to wait and was never sent.
 pub(super) fn asked_before(
     conn: &mut Conn,
     ctx: &Ctx,
@@ -135,6 +136,14 @@ pub(super) fn asked_before(
     let Some((request, said)) = queries::made_with(conn, ctx.project, asker, key)? else { return Ok(None) };
     if said.as_ref() != Some(hash) {
         return Ok(Some(Err(Refusal::OtherWithKey)));
+    }
+    if request.state == State::Refused && request.is_unsent() {
+        let key = (request.project, request.id);
+        let last = queries::steps(conn, key.0, &[key.1])?.pop();
+        if last.is_some_and(|step| step.words.starts_with(NOT_TO_WAIT)) {
+            queries::release_key(conn, key)?;
+            return Ok(None);
+        }
     }
     let order = request.order().map_err(|error| Error::Internal(error.to_string()))?;
     Ok(Some(Ok(Asked { request: request.id, waits_because: None, trace: None, order })))

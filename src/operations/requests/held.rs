@@ -1,32 +1,21 @@
 //! Settling a request that a copied database held back.
 
-use crate::base::clock::Moment;
 use crate::requests::Request;
-use crate::stores::{CustomerAct, Order, Proof, Side, StoreClient, Unread, Wanted};
+use crate::stores::{CustomerAct, Order, Proof, Sent, Side, StoreClient, Unread, Wanted};
 
 /// What came of a request that was not sent from here.
 const NOT_SENT: &str = "It was not sent from here, and the store does not show it. Ask again if it is still wanted.";
 const UNKNOWABLE: &str = "It was not sent from here. Whether another database has sent it cannot be read. Somebody has to look, and \
                           say what came of it.";
 
-/// What was sent so many minutes ago is not sent once more to learn what came of it.
-const LONG_AGO_MINUTES: i64 = 24 * 60;
-
 /// What reading shows of a request. Of one that this database never sent there is nothing to compare with: what the store shows now
 /// decides, whoever did it. Nothing is sent, nor sent again.
 ///
 /// # Errors
 /// [`Unread`] when the store does not answer.
-pub fn prove(
-    client: &dyn StoreClient,
-    order: &Order,
-    request: &Request,
-    (sent_at, was_held): (Moment, bool),
-    now: Moment,
-) -> Result<Proof, Unread> {
+pub fn prove(client: &dyn StoreClient, order: &Order, request: &Request, sent: Sent) -> Result<Proof, Unread> {
     if !request.is_unsent() {
-        let sent_at = if was_held { sent_at.min(now.plus_minutes(-LONG_AGO_MINUTES)) } else { sent_at };
-        return client.prove(order, &request.snapshot(), sent_at);
+        return client.prove(order, &request.snapshot(), sent);
     }
     let reading = client.read(order)?;
     Ok(match reading {

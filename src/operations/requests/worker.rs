@@ -1,6 +1,7 @@
 //! The worker: sends requests, each under a lease, and settles those whose outcome is not known by reading, never by sending
 //! again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::requests::held::was_held;
 use crate::requests::queries::{self, Key, Move};
 use crate::requests::{Request, State, Step};
 use crate::stores::revenuecat::queue::{self, Run};
-use crate::stores::{Answer, CustomerAct, Line, Lines, Order, Outcome, Proof, Side, StoreClient, Unread, Wanted};
+use crate::stores::{Answer, CustomerAct, Line, Lines, Order, Outcome, Proof, Sent, Side, StoreClient, Unread, Wanted};
 use crate::wording::text;
 
 /// How long one worker has a request to itself, in seconds, apart from its calls: to write.
@@ -190,10 +191,11 @@ impl Worker {
         self.record(request, order, answer)
     }
 
-    /// Whether attributes of the same customer were to be set before, and are not yet: the newest value is to be sent last.
+    /// Whether one of these attributes was to be set before, and is not yet: the newest value is to be sent last.
     fn waits_for_older(&self, request: &Request, order: &Order) -> Result<bool, Error> {
         let Wanted::Customer(CustomerAct::Attributes { .. }) = &order.wanted else { return Ok(false) };
-        self.db.read_here(|conn| Ok(queries::has_older(conn, request)?))
+        let older = self.db.read_here(|conn| Ok::<_, Error>(queries::older_to_send(conn, request)?))?;
+        Ok(older.iter().any(|older| sets_the_same(order, older)))
     }
 
     /// Settles a request of something that the store shows as done before it was sent. What here has to follow from the act itself
@@ -307,12 +309,11 @@ impl Worker {
     /// Reads at the store what came of a request.
     fn settle(&self, request: &Request, order: &Order) -> Result<(), Error> {
         let now = self.clock.now();
-        let sent_at = request.sent_at.unwrap_or(request.state_at);
         let proof = match self.line(order) {
             Some((line, client)) if self.lines.take_turn(order.project, &line, now).is_ok() => {
-                let was_held =
-                    self.db.read_here(|conn| Ok::<_, Error>(was_held(conn, (request.project, request.id))?))?;
-                let proof = held::prove(client, order, request, (sent_at, was_held), now);
+                let may_repeat = self.db.read_here(|conn| Ok::<_, Error>(may_repeat(conn, request, order)?))?;
+                let sent = Sent { at: request.sent_at.unwrap_or(request.state_at), may_repeat };
+                let proof = held::prove(client, order, request, sent);
                 self.lines.note(order.project, &line, proof.is_ok(), self.clock.now());
                 proof.unwrap_or(Proof::NotYet)
             }
@@ -402,6 +403,28 @@ fn follows_from_act(order: &Order) -> bool {
         | Wanted::Resume
         | Wanted::Extend { .. } => false,
     }
+}
+
+/// Whether an order that was sent may be sent once more: not by a copy of the database, and not where that would put an older value
+/// of an attribute in the place of a newer one.
+fn may_repeat(conn: &mut Conn, request: &Request, order: &Order) -> diesel::QueryResult<bool> {
+    if was_held(conn, (request.project, request.id))? {
+        return Ok(false);
+    }
+    let Wanted::Customer(CustomerAct::Attributes { .. }) = &order.wanted else { return Ok(true) };
+    Ok(!queries::newer_sent(conn, request)?.iter().any(|newer| sets_the_same(order, newer)))
+}
+
+/// Whether a request is about an attribute that the order sets too.
+fn sets_the_same(order: &Order, request: &Request) -> bool {
+    let keys = |order: &Order| match &order.wanted {
+        Wanted::Customer(CustomerAct::Attributes { values }) => values.iter().map(|(key, _)| key.clone()).collect(),
+        Wanted::Customer(_) | Wanted::Refund(_) | Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => {
+            BTreeSet::new()
+        }
+    };
+    // What another version stored may be about anything.
+    request.order().map_or(true, |other| !keys(order).is_disjoint(&keys(&other)))
 }
 
 fn moved(state: State, at: Moment, due_at: Option<Moment>, words: &str) -> Move {

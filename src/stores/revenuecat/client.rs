@@ -8,7 +8,7 @@ use super::http::{LONGEST_CALL, Lost, Reply};
 use super::session::{Failed, NoReading, Service, Session};
 use super::{customers, purchases};
 use crate::base::clock::Moment;
-use crate::stores::{Answer, Order, Outcome, Proof, Reading, Snapshot, StoreClient, Unread, Wanted};
+use crate::stores::{Answer, Order, Outcome, Proof, Reading, Sent, Snapshot, StoreClient, Unread, Wanted};
 
 /// The longest reading, in calls: two lists, each of which begins no page when the time of a call is over, and one call more.
 const CALLS_OF_READING: i64 = 5;
@@ -50,11 +50,11 @@ impl StoreClient for Client {
         }
     }
 
-    fn prove(&self, order: &Order, before: &Snapshot, sent_at: Moment) -> Result<Proof, Unread> {
+    fn prove(&self, order: &Order, before: &Snapshot, sent: Sent) -> Result<Proof, Unread> {
         let proof = self.session(order).and_then(|session| match &order.wanted {
-            Wanted::Customer(act) => customers::prove(&session, order, act, (before, sent_at)),
+            Wanted::Customer(act) => customers::prove(&session, order, act, (before, sent)),
             Wanted::Refund(_) | Wanted::Cancel { .. } | Wanted::Resume | Wanted::Extend { .. } => {
-                purchases::prove(&session, order, before, sent_at)
+                purchases::prove(&session, order, before, sent.at)
             }
         });
         proof.map_err(|no| match no {

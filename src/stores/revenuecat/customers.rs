@@ -1,5 +1,7 @@
 //! Acts that concern a customer as a whole: access, offering, attributes, transfer, deletion, balances.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use super::client::{answer, proved};
 use super::http::{Method, Reply};
 use super::session::{Failed, NoReading, Session, customer};
 use crate::base::clock::Moment;
-use crate::stores::{Answer, CustomerAct, Order, Proof, Reading, Snapshot};
+use crate::stores::{Answer, CustomerAct, Order, Proof, Reading, Sent, Snapshot};
 
 /// Grants whose ends are so close are the same, in milliseconds .
 const SAME_GRANT_MS: i64 = 2 * 3_600_000;
@@ -15,6 +17,8 @@ const SAME_GRANT_MS: i64 = 2 * 3_600_000;
 const REPEAT_MINUTES: i64 = 15;
 /// After so many minutes a grant or a transfer that RevenueCat does not show was not made.
 const NOT_DONE_MINUTES: i64 = 5;
+/// About how many ids of somebody who is to be deleted RevenueCat is asked.
+const MOST_IDS: usize = 20;
 /// How many subscriptions and purchases of a customer are read.
 const MOST: usize = 1_000;
 
@@ -24,6 +28,9 @@ struct Seen {
     id: Option<String>,
     /// The ends of running grants of the entitlement.
     grants: Vec<Moment>,
+    /// The ids under which it knows those who are to be deleted.
+    #[serde(default)]
+    customers: Vec<String>,
 }
 
 const UNKNOWN: &str = "RevenueCat does not know this customer. It does once an app logs in with this id, or a server makes the customer \
@@ -40,7 +47,7 @@ pub fn read(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<R
             let Some(grants) = grants(session, &at, entitlement, &id)? else {
                 return Ok(Reading::refused(UNKNOWN.into()));
             };
-            seen = Seen { id: Some(id), grants };
+            seen = Seen { id: Some(id), grants, customers: Vec::new() };
             is_as_wanted(act, &seen.grants)
         }
         CustomerAct::Override { offering, .. } => {
@@ -66,7 +73,16 @@ pub fn read(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<R
             }
             Some(_) => false,
         },
-        CustomerAct::Delete { .. } => session.get(&at)?.is_none(),
+        CustomerAct::Delete { .. } => {
+            let (known, are_all) = known_there(session, order)?;
+            if known.is_empty() && !are_all {
+                return Ok(Reading::refused(format!(
+                    "RevenueCat knows none of the {MOST_IDS} ids of this customer that it was asked about, and there are more."
+                )));
+            }
+            seen.customers = known;
+            seen.customers.is_empty()
+        }
         // The call itself says whether the balance allows it.
         CustomerAct::Adjust { .. } => false,
     };
@@ -88,7 +104,7 @@ pub fn send(session: &Session<'_>, order: &Order, act: &CustomerAct, before: &Sn
             not_done => return not_done,
         }
     }
-    let answered = answer(order, session.now(), None, ask(session, order, act, seen.id.as_deref()));
+    let answered = answer(order, session.now(), None, ask(session, order, act, &seen));
     if matches!(answered, Answer::Refused(_)) {
         session.forget_ids();
     }
@@ -114,10 +130,10 @@ pub fn prove(
     session: &Session<'_>,
     order: &Order,
     act: &CustomerAct,
-    (before, sent_at): (&Snapshot, Moment),
+    (before, sent): (&Snapshot, Sent),
 ) -> Result<Proof, NoReading> {
     let at = customer(&order.app_user_id);
-    let age = session.now().since(sent_at);
+    let age = session.now().since(sent.at);
     let done = || Proof::Done(proved(order, session.now(), None));
     let mut is_former_gone = false;
     let is_done = match act {
@@ -131,7 +147,7 @@ pub fn prove(
             session.get(&format!("{at}?expand=attributes"))?.is_some_and(|shown| has_attributes(&shown, values))
         }
         CustomerAct::Transfer { .. } => count_purchases(session, &at)? == Some(0),
-        CustomerAct::Delete { .. } => session.get(&at)?.is_none(),
+        CustomerAct::Delete { .. } => known_there(session, order)?.0.is_empty(),
         CustomerAct::Override { .. } | CustomerAct::Adjust { .. } => false,
     };
     if is_done {
@@ -147,7 +163,7 @@ pub fn prove(
         | CustomerAct::Attributes { .. }
         | CustomerAct::Delete { .. }
         | CustomerAct::Adjust { .. } => {
-            if age > REPEAT_MINUTES * 60_000 {
+            if !sent.may_repeat || age > REPEAT_MINUTES * 60_000 {
                 return Ok(Proof::NotYet);
             }
             repeat(session, order, act)
@@ -184,7 +200,11 @@ fn repeat(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<Pro
         // Without the id the call would say something else: an override would be removed.
         return Ok(Proof::NotYet);
     }
-    match answer(order, session.now(), None, ask(session, order, act, id.as_deref())) {
+    let mut seen = Seen { id, ..Seen::default() };
+    if matches!(act, CustomerAct::Delete { .. }) {
+        seen.customers = known_there(session, order)?.0;
+    }
+    match answer(order, session.now(), None, ask(session, order, act, &seen)) {
         Answer::Done(outcome) => Ok(Proof::Done(outcome)),
         Answer::Refused(words) => Ok(Proof::NotDone(words)),
         Answer::NotSent(unread) => Err(NoReading::Away(unread)),
@@ -192,7 +212,8 @@ fn repeat(session: &Session<'_>, order: &Order, act: &CustomerAct) -> Result<Pro
     }
 }
 
-fn ask(session: &Session<'_>, order: &Order, act: &CustomerAct, id: Option<&str>) -> Result<Reply, Failed> {
+fn ask(session: &Session<'_>, order: &Order, act: &CustomerAct, seen: &Seen) -> Result<Reply, Failed> {
+    let id = seen.id.as_deref();
     let plain = |action: &str, body: Value| post(session, order, action, &body, None);
     match act {
         CustomerAct::Grant { ends_at, .. } => {
@@ -207,12 +228,14 @@ fn ask(session: &Session<'_>, order: &Order, act: &CustomerAct, id: Option<&str>
         }
         CustomerAct::Transfer { to } => plain("/actions/transfer", json!({ "target_customer_id": to })),
         CustomerAct::Delete { .. } => {
-            let mut reply = session.change(Method::Delete, &customer(&order.app_user_id), None, None)?;
-            if reply.status == 404 {
-                // Gone already, which is what was wanted.
-                reply.status = 200;
+            let others = seen.customers.iter().filter(|id| **id != order.app_user_id);
+            for id in others {
+                let reply = delete(session, id)?;
+                if !(200..300).contains(&reply.status) {
+                    return Ok(reply);
+                }
             }
-            Ok(reply)
+            delete(session, &order.app_user_id)
         }
         CustomerAct::Adjust { amounts } => {
             let once = format!("dossier-{}-{}", order.project, order.request);
@@ -220,6 +243,29 @@ fn ask(session: &Session<'_>, order: &Order, act: &CustomerAct, id: Option<&str>
             post(session, order, "/virtual_currencies/transactions", &body, Some(&once))
         }
     }
+}
+
+fn delete(session: &Session<'_>, id: &str) -> Result<Reply, Failed> {
+    let mut reply = session.change(Method::Delete, &customer(id), None, None)?;
+    if reply.status == 404 {
+        // Gone already, which is what was wanted.
+        reply.status = 200;
+    }
+    Ok(reply)
+}
+
+/// Under which ids of the customer RevenueCat knows somebody, each person once, and whether it was asked about all ids: those of one
+/// customer here may belong to several there.
+fn known_there(session: &Session<'_>, order: &Order) -> Result<(Vec<String>, bool), NoReading> {
+    let ids = session.ids_of_customer(&order.app_user_id)?;
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for id in ids.iter().take(MOST_IDS) {
+        if let Some(shown) = session.get(&customer(id))? {
+            let there = shown.get("id").and_then(Value::as_str).unwrap_or(id);
+            known.entry(there.to_owned()).or_insert_with(|| id.clone());
+        }
+    }
+    Ok((known.into_values().collect(), ids.len() <= MOST_IDS))
 }
 
 fn post(session: &Session<'_>, order: &Order, action: &str, body: &Value, once: Option<&str>) -> Result<Reply, Failed> {

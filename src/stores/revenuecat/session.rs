@@ -132,7 +132,7 @@ impl Session<'_> {
             Failed::Budget(unread) => NoReading::Away(unread),
         })?;
         match reply.status {
-            404 => Ok(None),
+            404 if is_missing(&reply.body) => Ok(None),
             200..300 => Ok(Some(reply.body)),
             400..=403 | 405..=407 | 410..=422 => Err(NoReading::Denied(reply.words())),
             _ => Err(NoReading::Away(Unread { words: reply.words(), retry_after: reply.retry_after })),
@@ -320,6 +320,11 @@ impl Session<'_> {
         self.bytes.fetch_add(reply.length, Ordering::Relaxed);
         Ok(reply)
     }
+}
+
+/// Whether an answer 404 says that what was asked for does not exist; a server that knows no such address says less.
+fn is_missing(body: &Value) -> bool {
+    body.get("type").and_then(Value::as_str) == Some("resource_missing")
 }
 
 fn ids_of_customer(conn: &mut Conn, project: ProjectId, app_user_id: &str) -> QueryResult<Vec<String>> {

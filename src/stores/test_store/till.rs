@@ -14,7 +14,7 @@ use crate::base::ids::{Ids, ProjectId, RequestId, RowId};
 use crate::base::money::Micros;
 use crate::db::schema::{requests, test_store_actions};
 use crate::db::{Conn, Db};
-use crate::stores::{ActionKind, Answer, Order, Outcome, Proof, Reading, Snapshot, StoreClient, Unread, Wanted};
+use crate::stores::{ActionKind, Answer, Order, Outcome, Proof, Reading, Sent, Snapshot, StoreClient, Unread, Wanted};
 
 /// The longest that writing into the books takes, in seconds.
 const BOOKING_SECONDS: i64 = 2;
@@ -178,13 +178,13 @@ impl StoreClient for Till {
         }
     }
 
-    fn prove(&self, order: &Order, _: &Snapshot, sent_at: Moment) -> Result<Proof, Unread> {
+    fn prove(&self, order: &Order, _: &Snapshot, sent: Sent) -> Result<Proof, Unread> {
         let unreadable =
             || Unread { words: "The books of the Test Store could not be read.".into(), retry_after: None };
         if self.is_silent.load(Ordering::SeqCst) {
             return Err(unreadable());
         }
-        let is_over = self.clock.now() > sent_at.plus_seconds(2 * self.longest_call());
+        let is_over = self.clock.now() > sent.at.plus_seconds(2 * self.longest_call());
         Ok(match self.find(order).map_err(|_| unreadable())? {
             Some(outcome) => Proof::Done(outcome),
             None if is_over => Proof::NotDone("The books of the Test Store do not hold it.".into()),
