@@ -47,7 +47,12 @@ pub fn note_ids(conn: &mut Conn, ids: &[(ProjectId, Vec<u8>, Moment)]) -> QueryR
     let seen = "UPDATE app_user_ids SET seen_at = given.at FROM given WHERE app_user_ids.project_id = given.project_id
             AND app_user_ids.key = given.key AND (app_user_ids.seen_at IS NULL OR app_user_ids.seen_at < given.at)";
     const ID: &[Column] = &[("project_id", Kind::Integer), ("key", Kind::Bytes), ("at", Kind::Integer)];
-    let rows: Vec<Row> = ids.iter().map(|(project, key, at)| row![*project, key, *at]).collect();
+    // An id that is given twice would get either of its times.
+    let mut latest: BTreeMap<(ProjectId, &[u8]), Moment> = BTreeMap::new();
+    for (project, key, at) in ids {
+        latest.entry((*project, key)).and_modify(|known| *known = (*known).max(*at)).or_insert(*at);
+    }
+    let rows: Vec<Row> = latest.into_iter().map(|((project, key), at)| row![project, key.to_vec(), at]).collect();
     many::change(conn, ID, &rows, seen)?;
     Ok(())
 }

@@ -235,6 +235,9 @@ impl Member {
     /// Takes what is known of when apps were last open.
     pub fn take_contacts(&mut self, before: contacts::Stored, all: &[LastContact]) {
         let mut now = before.clone();
+        // A later one need not name all of the device.
+        let mut all: Vec<&LastContact> = all.iter().collect();
+        all.sort_by_key(|contact| contact.at);
         for LastContact { at, device, .. } in all {
             now.take(device, *at);
         }
