@@ -82,6 +82,16 @@ test('the preview of a note moves no button when it comes', async () => {
   await page.context().close();
 });
 
+test('on a phone the field of a note keeps its label in one line, and nothing of the dialog is cut off', async () => {
+  const page = await open(browser, demo, 'sol', { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce' });
+  await page.goto(LENA);
+  await page.click('#notes .button--soft');
+  await page.waitForSelector('dialog:modal [data-tools]:not([hidden])');
+  assert.ok((await page.locator('dialog label').first().boundingBox()).height < 30);
+  assert.ok(await page.evaluate(() => { const { scrollWidth, clientWidth } = document.querySelector('dialog'); return scrollWidth <= clientWidth; }));
+  await page.context().close();
+});
+
 for (const javaScriptEnabled of [true, false]) {
   test(`a refused note keeps its text ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
     const page = await open(browser, demo, 'sol', { javaScriptEnabled });
