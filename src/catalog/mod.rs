@@ -65,6 +65,24 @@ impl Catalog {
 }
 
 #[cfg(test)]
+impl Catalog {
+    /// Two entitlements with names; Pro monthly and Pro annual unlock the first.
+    pub fn example() -> Catalog {
+        let mut catalog = Catalog::default();
+        for (id, name) in [("pro", "Pro access"), ("coach", "Coach")] {
+            catalog.entitlements.insert(id.into(), name.into());
+        }
+        for (id, name) in [("pro_monthly", "Pro monthly"), ("pro_annual", "Pro annual")] {
+            for store in ["APP_STORE", "PLAY_STORE", "STRIPE"] {
+                catalog.products.insert((store.into(), id.into()), name.into());
+            }
+            catalog.unlocks.entry(id.into()).or_default().insert("pro".into());
+        }
+        catalog
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Reads purchases as they follow from the events. `customers::state` writes them. Who only counts rows asks the table
 //! itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -13,9 +13,9 @@ use crate::base::lookup_key;
 use crate::base::money::Micros;
 use crate::customers::search_terms::{TermKind, folded};
 use crate::db::Conn;
-use crate::db::schema::{payments, purchases, search_terms};
+use crate::db::schema::{entitlement_products, payments, purchases, search_terms};
 use crate::events::Environment;
-use crate::projection::{Payment, PaymentKind, Purchase, TransactionKey};
+use crate::projection::{Kind, Payment, PaymentKind, Purchase, TransactionKey};
 
 /// A choice of stored purchases, each as its JSON.
 pub type Chosen = purchases::BoxedQuery<'static, <Conn as Connection>::Backend, Text>;
@@ -50,6 +50,38 @@ pub fn load_numbered(conn: &mut Conn, chosen: Numbered) -> QueryResult<Vec<(Cust
     let read =
         |(customer, body, numbers): (CustomerId, String, String)| Some((customer, state::numbered(&body, &numbers)?));
     Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// How many subscriptions and grants [`most_important`] loads, and how many of each other kind.
+const MANY: i64 = 100;
+pub const SOME: i64 = 30;
+
+/// The purchases that a page shows and an explanation looks at: subscriptions and grants, latest end first; one-time purchases that unlock
+/// something; and the newest of those that unlock nothing, of which a heavy buyer of consumables has thousands.
+pub fn most_important(
+    conn: &mut Conn,
+    project: ProjectId,
+    customer: CustomerId,
+    environment: Environment,
+) -> QueryResult<Vec<Purchase>> {
+    let own = || of(customer).filter(purchases::environment.eq(environment));
+    let one_time = Kind::OneTime;
+    let lasting = purchases::kind.eq(Kind::Subscription).or(purchases::kind.eq(Kind::Grant));
+    let lasting = lasting.or(purchases::kind.eq(Kind::Temporary));
+    let ended_last = own().filter(lasting).order(purchases::ends_at.desc()).limit(MANY);
+    let mut found = load(conn, ended_last)?;
+    let attached = entitlement_products::table.filter(entitlement_products::project_id.eq(project));
+    let attached = purchases::product_id.eq_any(attached.select(entitlement_products::product));
+    let attached = own().filter(purchases::kind.eq(one_time).and(attached)).limit(SOME);
+    found.extend(load(conn, attached)?);
+    for names_entitlements in [true, false] {
+        let like = purchases::kind.eq(one_time).and(purchases::names_entitlements.eq(names_entitlements));
+        let newest = own().filter(like).order(purchases::starts_at.desc()).limit(SOME);
+        found.extend(load(conn, newest)?);
+    }
+    let mut seen = HashSet::new();
+    found.retain(|purchase| seen.insert(purchase.key.clone()));
+    Ok(found)
 }
 
 /// The purchase with this key; `None` when the customer does not have it.

@@ -21,7 +21,7 @@ pub struct StatusLine {
 }
 
 /// One purchase at one moment. `name_of` returns the display name of another product of the same store.
-pub struct Explanation<'a> {
+pub struct Seen<'a> {
     pub purchase: &'a Purchase,
     pub now: Moment,
     pub name_of: &'a dyn Fn(&str) -> String,
@@ -48,7 +48,7 @@ impl StatusLine {
     }
 }
 
-impl Explanation<'_> {
+impl Seen<'_> {
     /// The line from the table in §7.1.
     pub fn line(&self) -> StatusLine {
         let line = match self.purchase.status(self.now) {
@@ -343,7 +343,7 @@ mod tests {
     fn line(changes: Value) -> String {
         let purchase = purchase(changes);
         let name_of = |product: &str| format!("Product {product}");
-        let line = Explanation { purchase: &purchase, now: NOW, name_of: &name_of }.line();
+        let line = Seen { purchase: &purchase, now: NOW, name_of: &name_of }.line();
         let hint = line.hint.as_ref().map_or_else(String::new, |hint| format!("\n  {}", hint.plain()));
         format!("[{}] {}{hint}", line.tone, line.plain())
     }

@@ -7,6 +7,7 @@ pub mod comparison;
 pub mod copies;
 pub mod currencies;
 pub mod erasure;
+pub mod evidence;
 pub mod grants;
 pub mod only_here;
 pub mod overrides;

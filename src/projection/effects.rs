@@ -1,8 +1,10 @@
 //! What each event changes about its purchase: the table of §6.2, row by row.
 
+use super::causes::Cause;
 use super::purchase::{Kind, Purchase};
 use super::spans::{Phase, cut, paint};
 use crate::base::clock::Moment;
+use crate::base::ids::EventId;
 use crate::events::kinds::PurchaseChange::{
     self, Begin, BuyOnce, Cancel, ChangeProduct, Expire, Extend, FailBilling, GrantTemporarily, Pause, Renew,
     ReverseRefund, Uncancel,
@@ -14,16 +16,16 @@ const TEMPORARY_SECONDS: i64 = 86_400;
 
 impl Purchase {
     /// Applies the first known event of a purchase, whose period is set already.
-    pub(super) fn apply_first(&mut self, event: &Event, change: PurchaseChange) {
+    pub(super) fn apply_first(&mut self, event: &Event, by: EventId, change: PurchaseChange) {
         self.remember_transactions(event);
-        self.take_effect(event, change);
+        self.take_effect(event, by, change);
     }
 
     /// Applies a further event. An event about an older transaction leaves the current period unchanged (§6.2).
-    pub(super) fn apply(&mut self, event: &Event, change: PurchaseChange) {
+    pub(super) fn apply(&mut self, event: &Event, by: EventId, change: PurchaseChange) {
         self.remember_transactions(event);
         if self.repeats_start(event, change) {
-            return self.renew_from(event.event_at, event, change);
+            return self.renew_from(event.event_at, event, by, change);
         }
         if self.is_older(event, change) {
             self.annotate(event, change);
@@ -35,7 +37,7 @@ impl Purchase {
         } else {
             self.take_description(event);
         }
-        self.take_effect(event, change);
+        self.take_effect(event, by, change);
     }
 
     /// Whether a Stripe renewal carries the time of the first purchase, as it does after a change of product (§5.3).
@@ -47,11 +49,11 @@ impl Purchase {
             && event.expires_at > self.expires_at
     }
 
-    fn renew_from(&mut self, start: Moment, event: &Event, change: PurchaseChange) {
+    fn renew_from(&mut self, start: Moment, event: &Event, by: EventId, change: PurchaseChange) {
         let event = Event { purchased_at: Some(start), ..event.clone() };
         cut(&mut self.spans, start);
         self.take_period(&event);
-        self.take_effect(&event, change);
+        self.take_effect(&event, by, change);
     }
 
     fn is_older(&self, event: &Event, change: PurchaseChange) -> bool {
@@ -76,25 +78,42 @@ impl Purchase {
         }
     }
 
-    fn take_effect(&mut self, event: &Event, change: PurchaseChange) {
+    fn take_effect(&mut self, event: &Event, by: EventId, change: PurchaseChange) {
         match change {
-            Begin | Renew | BuyOnce => self.start_afresh(event),
-            ChangeProduct => self.change_product(event),
-            Cancel => self.cancel(event),
+            Begin | Renew | BuyOnce => {
+                self.start_afresh(event);
+                self.causes.begin_period(by);
+            }
+            ChangeProduct => self.change_product(event, by),
+            Cancel => self.cancel(event, by),
             Uncancel => {
                 self.unsubscribed_at = None;
                 self.is_unsubscribed_undated = false;
                 self.cancel_reason = None;
+                self.causes.remove(&[Cause::RenewalOff]);
+                self.causes.set(Cause::RenewalOn, by);
                 self.set_end(event.expires_at);
             }
-            FailBilling => self.fail_billing(event),
-            Expire => self.expire(event),
+            FailBilling => {
+                self.fail_billing(event);
+                self.causes.set(Cause::BillingIssue, by);
+            }
+            Expire => {
+                self.expire(event);
+                self.causes.set(Cause::End, by);
+            }
             Pause => {
                 self.pause_asked_at = Some(event.event_at);
                 self.auto_resume_at = event.auto_resume_at;
+                self.causes.set(Cause::Pause, by);
             }
-            Extend => self.set_end(event.expires_at),
+            Extend => {
+                self.set_end(event.expires_at);
+                self.causes.set(Cause::Extension, by);
+            }
             ReverseRefund => {
+                self.causes.remove(&[Cause::Refund, Cause::End]);
+                self.causes.set(Cause::RefundReversed, by);
                 self.refunded_at = None;
                 self.expiration_reason = None;
                 self.set_end(event.expires_at);
@@ -104,6 +123,7 @@ impl Purchase {
                 let end = event.expires_at.unwrap_or(event.event_at.plus_seconds(TEMPORARY_SECONDS));
                 cut(&mut self.spans, self.period_start);
                 self.set_end(Some(end));
+                self.causes.set(Cause::Period, by);
             }
         }
     }
@@ -128,37 +148,44 @@ impl Purchase {
         self.replaced_at = self.replaced_at.filter(|at| self.period_start <= *at);
     }
 
-    fn change_product(&mut self, event: &Event) {
+    fn change_product(&mut self, event: &Event, by: EventId) {
         let is_other = event.new_product_id.as_deref().is_some_and(|new| new != self.product_id);
         if is_other && self.replaced_at.is_none() {
             self.pending_product.clone_from(&event.new_product_id);
             self.pending_since = Some(event.event_at);
+            self.causes.set(Cause::ProductChange, by);
         }
     }
 
     /// Marks it as replaced by another purchase, unless it was charged again afterwards (§6.1).
-    pub(super) fn replace(&mut self, began_at: Moment) {
+    pub(super) fn replace(&mut self, began_at: Moment, by: EventId) {
         if self.period_start <= began_at {
             self.replaced_at = Some(began_at);
+            self.causes.set(Cause::Replaced, by);
             self.pending_product = None;
         }
     }
 
-    fn cancel(&mut self, event: &Event) {
+    fn cancel(&mut self, event: &Event, by: EventId) {
         if self.kind == Kind::Grant {
             self.unsubscribed_at = Some(event.event_at);
             self.end_at(event.event_at);
+            self.causes.set(Cause::End, by);
             return;
         }
         if event.is_refund() {
             self.refund(event);
+            self.causes.set(if event.keeps_access { Cause::KeptRefund } else { Cause::Refund }, by);
         }
         match event.cancel_reason {
             // A refund does not change whether the subscription renews (§6.2).
             Some(Reason::CustomerSupport) => return,
             None if event.is_refund() => return,
             Some(Reason::BillingError) => {
-                self.billing_issue_at = self.billing_issue_at.or(Some(event.event_at));
+                if self.billing_issue_at.is_none() {
+                    self.billing_issue_at = Some(event.event_at);
+                    self.causes.set(Cause::BillingIssue, by);
+                }
                 return;
             }
             Some(Reason::DeveloperInitiated) => self.set_end(event.expires_at),
@@ -175,6 +202,8 @@ impl Purchase {
         self.unsubscribed_at = Some(event.event_at);
         self.is_unsubscribed_undated = event.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_undated);
         self.cancel_reason = event.cancel_reason.clone().or(Some(Reason::Unknown));
+        self.causes.remove(&[Cause::RenewalOn]);
+        self.causes.set(Cause::RenewalOff, by);
     }
 
     /// Ends access at the expiry that the event names. If that is still in the future, the refund did not revoke

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::causes::Cause;
 use super::order::ordered;
 use super::payments::{Payment, PaymentKind, TransactionKey, revenue_of};
 use super::purchase::{Kind, Purchase};
@@ -118,26 +119,27 @@ impl Folding {
     /// Applies an event to its purchase.
     fn apply_to_purchase(&mut self, fact: &Fact, change: PurchaseChange) {
         let Fact { event, customer, .. } = fact;
+        let by = fact.row;
         let place = self.place_of(*customer, event);
         self.sources.note(&place, &event.id);
         if change == PurchaseChange::Begin {
-            self.end_temporary(*customer, event);
+            self.end_temporary(*customer, event, by);
         }
         self.note_before(&place);
         match self.purchases.get_mut(&place) {
-            Some(purchase) => purchase.apply(event, change),
+            Some(purchase) => purchase.apply(event, by, change),
             None => {
                 let mut purchase = Purchase::begun_by(event, fact.row, place.2.clone(), kind_of(event, change));
-                purchase.apply_first(event, change);
+                purchase.apply_first(event, by, change);
                 self.purchases.insert(place.clone(), purchase);
             }
         }
         self.account(&place, fact, change);
         if change == PurchaseChange::ChangeProduct {
-            self.find_replacement(&place, event);
+            self.find_replacement(&place, event, by);
         }
         if change == PurchaseChange::Begin {
-            self.replace_changing(&place, event);
+            self.replace_changing(&place, event, by);
         }
     }
 
@@ -182,7 +184,7 @@ impl Folding {
     }
 
     /// Ends the temporary access of a store outage, because the real purchase replaces it (§6.2).
-    fn end_temporary(&mut self, customer: CustomerId, event: &Event) {
+    fn end_temporary(&mut self, customer: CustomerId, event: &Event, by: EventId) {
         let is_bridge = |purchase: &Purchase| {
             let is_same_store = purchase.store == event.store || purchase.store.is_none() || event.store.is_none();
             let is_open = purchase.expires_at.unwrap_or(Moment::NEVER) > event.event_at;
@@ -190,7 +192,10 @@ impl Folding {
         };
         for id in self.ids_where(customer, |_, purchase| is_bridge(purchase)) {
             self.sources.note(&id, &event.id);
-            self.change(&id, |purchase| purchase.end_at(event.event_at));
+            self.change(&id, |purchase| {
+                purchase.end_at(event.event_at);
+                purchase.causes.set(Cause::End, by);
+            });
         }
     }
 
@@ -228,14 +233,14 @@ impl Folding {
 
     /// After a product change: marks the purchase as replaced if an initial purchase in the same store came up to an hour
     /// before (§6.1). Else [`Folding::replace_changing`] may follow.
-    fn find_replacement(&mut self, old: &PurchaseId, event: &Event) {
+    fn find_replacement(&mut self, old: &PurchaseId, event: &Event, by: EventId) {
         let began = |purchase: &Purchase| purchase.begun_at.filter(|began| is_within(event.event_at, *began));
         let others = self.of(old.0).filter(|(id, other)| is_other_half(old, event, id, other));
         let starts = others.filter_map(|(id, other)| Some((began(other)?, id.clone())));
         match starts.min() {
             Some((began_at, new)) => {
                 self.sources.join(old, &new);
-                self.change(old, |purchase| purchase.replace(began_at));
+                self.change(old, |purchase| purchase.replace(began_at, by));
             }
             None => self.change(old, |purchase| purchase.change_asked_at = Some(event.event_at)),
         }
@@ -243,7 +248,7 @@ impl Folding {
 
     /// After an initial purchase: marks the purchases as replaced whose product change in the same store came up to an
     /// hour before (§6.1).
-    fn replace_changing(&mut self, new: &PurchaseId, event: &Event) {
+    fn replace_changing(&mut self, new: &PurchaseId, event: &Event, by: EventId) {
         let is_changing =
             |purchase: &Purchase| purchase.change_asked_at.is_some_and(|asked_at| is_within(event.event_at, asked_at));
         let replaced = |id: &PurchaseId, other: &Purchase| is_other_half(new, event, id, other) && is_changing(other);
@@ -251,7 +256,7 @@ impl Folding {
             self.sources.join(&old, new);
             self.change(&old, |purchase| {
                 purchase.change_asked_at = None;
-                purchase.replace(event.event_at);
+                purchase.replace(event.event_at, by);
             });
         }
         self.change(new, |purchase| purchase.begun_at = Some(event.event_at));
@@ -271,7 +276,8 @@ impl Folding {
             let to = (fact.customer, place.1, place.2.clone());
             self.note_before(&place);
             self.note_before(&to);
-            if let Some(purchase) = self.purchases.remove(&place) {
+            if let Some(mut purchase) = self.purchases.remove(&place) {
+                purchase.causes.set(Cause::Transfer, fact.row);
                 self.sources.move_to(&place, &to, &event.id);
                 self.receive(to, purchase);
             }

@@ -2,6 +2,7 @@
 //! uses no database and no clock. Any order and any number of deliveries of the same events give the same state.
 
 mod attributes;
+mod causes;
 mod effects;
 mod fold;
 mod order;
@@ -20,6 +21,7 @@ mod totals;
 mod yielding;
 
 pub use attributes::AttributeValue;
+pub use causes::{Cause, Causes};
 pub use fold::{Changed, Folding, NamedTransaction, PurchaseId, fold, keys_named_by};
 pub use order::{CauseKey, Ordered, Position, TOGETHER_MS, ordered};
 pub use payments::{Payment, PaymentKind, Revenue, TransactionKey, revenue_of};

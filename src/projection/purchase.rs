@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::causes::Causes;
 use super::fold::CHANGE_MS;
 use super::payments::Revenue;
 use super::spans::{Phase, Span, paint};
@@ -120,6 +121,9 @@ pub struct Purchase {
     pub revenue: Revenue,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<Span>,
+    /// Which events brought it into this state. Empty if the stored state is older than this field.
+    #[serde(default, skip_serializing_if = "Causes::is_empty")]
+    pub causes: Causes,
     /// The row of its first event. Its payments and its transactions are stored under this number.
     #[serde(skip)]
     pub number: EventId,
@@ -189,6 +193,7 @@ impl Purchase {
             paid: None,
             revenue: Revenue::default(),
             spans: Vec::new(),
+            causes: Causes::default(),
             number,
             absorbed: Vec::new(),
             begun_at: None,
@@ -286,9 +291,9 @@ impl Purchase {
             .ok()
     }
 
-    /// A copy without the bars of the timeline, where only the state matters.
+    /// A copy without the bars of the timeline and the causes, where only the state matters.
     pub fn without_picture(&self) -> Purchase {
-        Purchase { spans: Vec::new(), ..self.clone() }
+        Purchase { spans: Vec::new(), causes: Causes::default(), ..self.clone() }
     }
 
     /// When access ends: the later of expiry and end of grace; [`Moment::NEVER`] if it does not end.

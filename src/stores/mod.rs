@@ -80,11 +80,12 @@ pub fn refund_ends_renewal(store: Option<&Store>) -> bool {
 pub fn spoken(store: Option<&Store>) -> String {
     let name = store.map(Store::name).filter(|name| !name.is_empty()).unwrap_or("store");
     match store {
-        Some(Store::AppStore | Store::MacAppStore | Store::PlayStore | Store::TestStore) | None => {
+        Some(Store::AppStore | Store::MacAppStore | Store::TestStore) | None => {
             format!("the {name}")
         }
         Some(
-            Store::Stripe
+            Store::PlayStore
+            | Store::Stripe
             | Store::WebBilling
             | Store::Amazon
             | Store::Roku
@@ -92,6 +93,25 @@ pub fn spoken(store: Option<&Store>) -> String {
             | Store::Promotional
             | Store::Other(_),
         ) => name.to_owned(),
+    }
+}
+
+/// Who charges for what is bought in a store: `Apple`.
+pub fn company(store: Option<&Store>) -> String {
+    match store {
+        Some(Store::AppStore | Store::MacAppStore) => "Apple".to_owned(),
+        Some(Store::PlayStore) => "Google".to_owned(),
+        Some(Store::Amazon) => "Amazon".to_owned(),
+        Some(
+            Store::Stripe
+            | Store::WebBilling
+            | Store::Roku
+            | Store::Paddle
+            | Store::TestStore
+            | Store::Promotional
+            | Store::Other(_),
+        )
+        | None => spoken(store),
     }
 }
 

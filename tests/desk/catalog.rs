@@ -11,7 +11,7 @@ use crate::support::audit_log::{audit_actions, audit_entries};
 use crate::support::cast::{ADA, DEV, LENA, Person, SOL, TEAM, VERA};
 use crate::support::catalogs::apply_catalog;
 use crate::support::events::{deliver_together, purchase};
-use crate::support::pages::{card_of, seen_version};
+use crate::support::pages::{card_of, seen_version, text_of};
 use crate::support::{Answer, Desk, NOW, form};
 
 const CATALOG: &str = "/projects/sundial/catalog";
@@ -80,7 +80,7 @@ fn defaults(desk: &Desk) -> Vec<String> {
 /// The entitlements on Lena's card.
 async fn entitlements(desk: &Desk) -> String {
     let html = desk.get(&SOL, LENA).await.body;
-    let card = card_of(&html, "entitlements");
+    let card = text_of(card_of(&html, "entitlements"));
     let names = ["Pro access", "Coach", "vip"].into_iter().filter(|name| card.contains(name));
     names.collect::<Vec<_>>().join(", ")
 }

@@ -47,6 +47,7 @@ mod erasure;
 mod erasure_blocking;
 mod event;
 mod events;
+mod explanation;
 mod export;
 mod form;
 mod grants;

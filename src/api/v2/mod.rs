@@ -15,6 +15,7 @@ mod customer;
 mod customers;
 mod entitlements;
 mod expand;
+mod explanation;
 mod fields;
 mod finding;
 mod invoices;
@@ -57,6 +58,7 @@ pub fn routes(routes: &mut Routes) {
         routes.keyed(Method::GET, "/{id}/attributes", Secret(ReadCustomers), attributes::index);
         routes.keyed(Method::POST, "/{id}/attributes", Secret(EditAttributes), attributes::set);
         routes.keyed(Method::GET, "/{id}/active_entitlements", Secret(ReadCustomers), entitlements::index);
+        routes.keyed(Method::GET, "/{id}/explanation", Secret(ReadCustomers), explanation::show);
         routes.keyed(Method::GET, "/{id}/subscriptions", Secret(ReadCustomers), bought::of_customer::<Subscription>);
         routes.keyed(Method::GET, "/{id}/purchases", Secret(ReadCustomers), bought::of_customer::<OneTime>);
         routes.keyed(Method::GET, "/{id}/invoices", Secret(ReadCustomers), invoices::index);

@@ -16,6 +16,7 @@ pub mod currencies;
 pub mod details;
 pub mod entitlements;
 pub mod event;
+mod explained;
 mod export;
 pub mod header;
 pub mod history;
@@ -41,6 +42,7 @@ use crate::web::Routes;
 
 pub fn routes(routes: &mut Routes) {
     routes.get("/projects/{p}/customers/{id}", ReadCustomers, show::<page::ProfilePage>);
+    routes.get("/projects/{p}/customers/{id}/explanation.json", ReadCustomers, explained::show);
     routes.post("/projects/{p}/customers/{id}/undo", ReadCustomers, undo::undo);
     event::routes(routes);
     export::routes(routes);

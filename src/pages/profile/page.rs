@@ -5,6 +5,7 @@ use url::form_urlencoded;
 
 use super::answer::Answer;
 use super::asking::{IF_AWAY, REFUSE};
+use super::explained::Explained;
 use super::header::Header;
 use super::refresh::Refresh;
 use super::star::Star;
@@ -63,10 +64,11 @@ impl Page for ProfilePage {
         }
         let header =
             Header::new(&visit, asked.kept.clone(), Star::load(conn, member, &visit)?, Refresh::load(conn, &visit)?);
-        let entitlements = entitlements::Card::load(conn, &visit)?;
+        let explained = Explained::load(conn, &visit)?;
+        let entitlements = entitlements::Card::new(&visit, &explained);
         Ok(ProfilePage {
             layout: member.layout(header.title(), Section::Customers),
-            answer: Answer::new(&visit, &entitlements),
+            answer: Answer::new(&visit, &explained.explanations, entitlements.moved.as_ref()),
             details: details::Card::new(&visit),
             notes: notes::Card::load(conn, &visit)?,
             history: history::Card::load(conn, &visit, &asked.history)?,

@@ -1,6 +1,5 @@
 //! What the cards of a profile share, read once per page: the customer, the catalog, purchases and attributes.
 
-use std::collections::HashSet;
 use std::ops::Deref;
 
 use diesel::prelude::*;
@@ -15,7 +14,7 @@ use crate::base::ids::{CustomerId, ProjectId};
 use crate::catalog::{self, Catalog};
 use crate::customers::{SandboxAccess, sandbox_access, stored_purchases};
 use crate::db::Conn;
-use crate::db::schema::{attributes, entitlement_products, purchases};
+use crate::db::schema::attributes;
 use crate::events::Environment;
 use crate::projection::{Kind, Purchase};
 use crate::wording::sentence::Sentence;
@@ -25,7 +24,7 @@ use crate::wording::sentence::Sentence;
 pub struct Visit {
     pub subject: Subject,
     pub catalog: Catalog,
-    /// Purchases of the subject's environment, the most important first; see [`purchases_of`].
+    /// Purchases of the subject's environment, see [`stored_purchases::most_important`].
     pub purchases: Vec<Purchase>,
     /// The attributes that have a value.
     pub attributes: Vec<Attribute>,
@@ -121,38 +120,6 @@ pub fn attributes_of(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<A
         .load(conn)
 }
 
-/// How many subscriptions and grants the page loads, and how many of each other kind.
-pub const MANY: i64 = 100;
-pub const SOME: i64 = 30;
-
-/// The purchases that a page shows: subscriptions and grants, latest end first; one-time purchases that unlock
-/// something; and the newest of those that unlock nothing, of which a heavy buyer of consumables has thousands.
-pub fn purchases_of(
-    conn: &mut Conn,
-    project: ProjectId,
-    customer: CustomerId,
-    environment: Environment,
-) -> QueryResult<Vec<Purchase>> {
-    let own = || stored_purchases::of(customer).filter(purchases::environment.eq(environment));
-    let one_time = Kind::OneTime;
-    let lasting = purchases::kind.eq(Kind::Subscription).or(purchases::kind.eq(Kind::Grant));
-    let lasting = lasting.or(purchases::kind.eq(Kind::Temporary));
-    let ended_last = own().filter(lasting).order(purchases::ends_at.desc()).limit(MANY);
-    let mut found = stored_purchases::load(conn, ended_last)?;
-    let attached = entitlement_products::table.filter(entitlement_products::project_id.eq(project));
-    let attached = purchases::product_id.eq_any(attached.select(entitlement_products::product));
-    let attached = own().filter(purchases::kind.eq(one_time).and(attached)).limit(SOME);
-    found.extend(stored_purchases::load(conn, attached)?);
-    for names_entitlements in [true, false] {
-        let like = purchases::kind.eq(one_time).and(purchases::names_entitlements.eq(names_entitlements));
-        let newest = own().filter(like).order(purchases::starts_at.desc()).limit(SOME);
-        found.extend(stored_purchases::load(conn, newest)?);
-    }
-    let mut seen = HashSet::new();
-    found.retain(|purchase| seen.insert(purchase.key.clone()));
-    Ok(found)
-}
-
 /// The catalog, and the purchases that a page shows.
 pub fn load_purchases(
     conn: &mut Conn,
@@ -161,6 +128,6 @@ pub fn load_purchases(
     environment: Environment,
 ) -> QueryResult<(Catalog, Vec<Purchase>)> {
     let catalog = catalog::queries::load(conn, project)?;
-    let found = purchases_of(conn, project, customer, environment)?;
+    let found = stored_purchases::most_important(conn, project, customer, environment)?;
     Ok((catalog, found))
 }

@@ -9,7 +9,7 @@ use dossier::db::Conn;
 use dossier::db::schema::*;
 use dossier::events::Digest;
 use dossier::events::history::Side;
-use dossier::projection::{Kind, Purchase};
+use dossier::projection::{Cause, Causes, Kind, Purchase};
 
 use super::Desk;
 
@@ -33,7 +33,13 @@ pub fn purchases_of(desk: &Desk, app_user_id: &str) -> Vec<Purchase> {
     let own = purchases::table.filter(purchases::customer_id.eq(customer_id(desk, app_user_id)));
     let own = own.order((purchases::environment, purchases::key)).select(purchases::body);
     let bodies: Vec<String> = desk.read(|conn| own.load(conn));
-    bodies.iter().map(|body| Purchase::stored(body).expect("it reads")).collect()
+    bodies.iter().map(|body| without_causes(Purchase::stored(body).expect("it reads"))).collect()
+}
+
+/// The rows of events depend on when they came.
+pub fn without_causes(mut purchase: Purchase) -> Purchase {
+    purchase.causes = Causes::default();
+    purchase
 }
 
 /// The grants among them.
@@ -92,6 +98,20 @@ pub fn text_of(digest: &Digest) -> String {
     serde_json::to_string(&digest.read().expect("it reads")).expect("JSON")
 }
 
+/// The keys of events, by what they did.
+type Named = Vec<(Cause, Vec<u8>)>;
+
+/// A stored purchase, and which events brought it into its state: their rows depend on when they came.
+fn with_causes(conn: &mut Conn, body: &str) -> QueryResult<(String, Named)> {
+    let mut purchase = Purchase::stored(body).expect("a purchase");
+    let causes = std::mem::take(&mut purchase.causes);
+    let named = causes.iter().map(|(cause, row)| {
+        Ok((cause, events::table.filter(events::id.eq(row)).select(events::event_key).first::<Vec<u8>>(conn)?))
+    });
+    let named = named.collect::<QueryResult<_>>()?;
+    Ok((purchase.to_json(), named))
+}
+
 fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)> {
     let names: Vec<(String, i64)> = app_user_ids::table
         .filter(app_user_ids::customer_id.eq(id))
@@ -103,6 +123,11 @@ fn profile(conn: &mut Conn, id: CustomerId) -> QueryResult<(Vec<String>, String)
         .order((purchases::environment, purchases::key))
         .select((purchases::environment, purchases::key, purchases::ends_at, purchases::body))
         .load(conn)?;
+    let bought = bought.into_iter().map(|(environment, key, ends_at, body)| {
+        let (body, causes) = with_causes(conn, &body)?;
+        Ok((environment, key, ends_at, body, causes))
+    });
+    let bought: Vec<_> = bought.collect::<QueryResult<_>>()?;
     let values: Vec<(String, String, i64, bool)> = attributes::table
         .filter(attributes::customer_id.eq(id))
         .order(attributes::key)

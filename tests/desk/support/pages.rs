@@ -28,9 +28,10 @@ pub fn pager_link(html: &str, rel: &str) -> Option<String> {
     address.split('#').next().map(str::to_owned)
 }
 
-/// The ids of the events that a profile of Lena shows, from its links.
+/// The ids of the events in the history that a profile of Lena shows, from its links.
 pub fn events_on(html: &str) -> Vec<String> {
     let link = format!("{LENA}/events/");
-    let links = html.split(&link).skip(1);
+    let history = html.split_once("id=\"history\"").map_or(html, |(_, history)| history);
+    let links = history.split(&link).skip(1);
     links.map(|rest| rest.split(['"', '?']).next().unwrap_or_default().to_owned()).collect()
 }

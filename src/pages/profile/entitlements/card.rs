@@ -2,14 +2,13 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use diesel::QueryResult;
 
 use super::grants::GIVE;
 use super::model::Grouped;
 use super::moved::Moved;
 use crate::base::Permission::{GrantEntitlements, TransferPurchases};
 use crate::customers::SandboxAccess;
-use crate::db::Conn;
+use crate::pages::profile::explained::Explained;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::visit::Visit;
 use crate::web::filters;
@@ -57,12 +56,12 @@ struct Transfer {
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// One query; the visit holds the purchases.
-    pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let moved = Moved::load(conn, visit)?;
+    pub fn new(visit: &Visit, explained: &Explained) -> Card {
+        let moved = explained.moved.clone().map(Moved::from);
         let mut grouped = Grouped::new(visit);
         grouped.offer_menus(visit);
-        Ok(Card {
+        grouped.explain(visit, &explained.explanations);
+        Card {
             transfer: moved.as_ref().map(|moved| Transfer::new(moved, visit, grouped.is_empty())),
             tools: Tools::new(visit),
             locked: visit.locked_by.map(SandboxAccess::why_locked),
@@ -72,7 +71,7 @@ impl Card {
             moved,
             is_sandbox: visit.is_sandbox(),
             hides_sandbox: visit.customer.made_sandbox && !visit.is_sandbox(),
-        })
+        }
     }
 
     fn count(&self) -> Option<String> {

@@ -9,8 +9,10 @@ use askama::filters::HtmlSafe;
 use super::menu::Menu;
 use crate::base::clock::Moment;
 use crate::events::Environment;
-use crate::explanation::status_line::{Explanation, StatusLine, is_unsettled};
+use crate::explanation::Explanations;
+use crate::explanation::status_line::{self, StatusLine, is_unsettled};
 use crate::pages::profile::badge::Badge;
+use crate::pages::profile::explained::Why;
 use crate::pages::profile::visit::Visit;
 use crate::pages::request_line::RequestLine;
 use crate::pages::store_badge::StoreBadge;
@@ -47,6 +49,8 @@ pub struct Group {
     pub note: Option<String>,
     /// Whether the purchases are of the sandbox and do not unlock for this customer (§17).
     pub is_locked: bool,
+    /// Why it gives access or not; the card sets it.
+    pub why: Option<(Sentence, Why)>,
 }
 
 /// One purchase under an entitlement.
@@ -134,6 +138,18 @@ impl Grouped {
         for (number, source) in sources.enumerate() {
             source.menu = known.get(source.key.as_str()).and_then(|purchase| Menu::new(visit, purchase, number));
             source.request = visit.requests.of_purchase(visit.environment, &source.key).cloned();
+        }
+    }
+
+    /// Says at each entitlement why it gives access or not, except at the first, of which the answer says it. One that has
+    /// current and ended purchases is explained once.
+    pub fn explain(&mut self, visit: &Visit, explanations: &Explanations) {
+        for one in &explanations.others {
+            let identifier = one.entitlement.as_ref().map(|own| &own.identifier);
+            let is_it = |group: &&mut Group| group.identifier.is_some() && group.identifier.as_ref() == identifier;
+            if let Some(group) = self.current.iter_mut().chain(&mut self.past).find(is_it) {
+                group.why = Some((one.reason.clone(), Why::folded(visit, one)));
+            }
         }
     }
 
@@ -232,7 +248,7 @@ impl Group {
         let note = (has(true) && has(false))
             .then(|| "The grant runs beside the purchase: its time is not added to the end.".to_owned());
         let (title, identifier) = (title.to_owned(), Some(identifier.to_owned()));
-        Group { title, identifier, badge, sources, note, is_locked: false }
+        Group { title, identifier, badge, sources, note, is_locked: false, why: None }
     }
 
     /// The group as it is where sandbox purchases do not unlock: apps get no access.
@@ -249,14 +265,14 @@ impl Group {
         };
         let note = Some("No event has named the entitlement it gives.".to_owned());
         let sources = vec![source];
-        Group { title: TEMPORARY.into(), identifier: None, badge, sources, note, is_locked: false }
+        Group { title: TEMPORARY.into(), identifier: None, badge, sources, note, is_locked: false, why: None }
     }
 
     fn others(sources: Vec<Source>, hidden: usize) -> Group {
         let hidden = i64::try_from(hidden).unwrap_or(i64::MAX);
         let note = (hidden > 0).then(|| format!("And {} more, all in the history.", text::grouped(hidden)));
         let badge = Badge::new("unlock nothing", "tone-quiet");
-        Group { title: "Other purchases".into(), identifier: None, badge, sources, note, is_locked: false }
+        Group { title: "Other purchases".into(), identifier: None, badge, sources, note, is_locked: false, why: None }
     }
 
     /// Whether it is an entitlement that gives access.
@@ -272,12 +288,12 @@ impl Source {
             let store = purchase.store.as_ref().map_or("", |store| store.as_str());
             visit.catalog.product_name(store, product).unwrap_or(product).to_owned()
         };
-        let line = Explanation { purchase, now: visit.ctx.now, name_of: &name_of }.line();
+        let line = status_line::Seen { purchase, now: visit.ctx.now, name_of: &name_of }.line();
         Source::with(visit, purchase, line)
     }
 
     fn used_up(visit: &Visit, purchase: &Purchase) -> Source {
-        let line = Explanation { purchase, now: visit.ctx.now, name_of: &str::to_owned }.bought();
+        let line = status_line::Seen { purchase, now: visit.ctx.now, name_of: &str::to_owned }.bought();
         Source::with(visit, purchase, line)
     }
 

@@ -65,6 +65,7 @@ held! {
     experiments: experiments::Experiment,
     balances: balances::Balance,
     purchases: purchases::Bought,
+    explanations: explanations::Explanation,
     store_requests: store_requests::StoreRequest,
     team_actions: team_actions::TeamAction,
     rejected_deliveries: rejected::Rejected,

@@ -6,6 +6,7 @@ pub mod attributes;
 pub mod balances;
 pub mod details;
 pub mod experiments;
+pub mod explanations;
 pub mod notes;
 pub mod offering_override;
 pub mod passed_on;

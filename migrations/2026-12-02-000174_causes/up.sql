@@ -1,0 +1,4 @@
+-- Purchases name the events that brought them into their state. The program derives them again at its next start.
+INSERT INTO stale_customers (customer_id)
+    SELECT id FROM customers
+    WHERE id IN (SELECT customer_id FROM purchases) AND id NOT IN (SELECT customer_id FROM stale_customers);

@@ -1,0 +1,57 @@
+//! `GET …/customers/{id}/explanation`: why a customer has access or not, in the words of the page.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+
+use super::{answer, bought};
+use crate::api::{Caller, customers};
+use crate::base::error::Error;
+use crate::catalog;
+use crate::customers::{sandbox_access, stored_purchases};
+use crate::db::schema;
+use crate::events::Environment;
+use crate::explanation::{Known, ShownAll, concerned, explain};
+use crate::operations::evidence::Evidence;
+use crate::stores::revenuecat::queries::connected;
+use crate::web::form;
+
+/// Of one environment: `environment=sandbox`, or production.
+///
+/// # Errors
+/// [`Error::Parameter`] for a bad environment; [`Error::Client`] for an unknown customer.
+pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
+    let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
+    let shown = caller
+        .read(move |conn, call| {
+            let asked = form::field(&query, "environment");
+            let environment = asked.as_deref().map_or(Ok(Environment::Production), bought::environment)?;
+            let customer = customers::require(conn, call, &id)?;
+            let (project, now) = (call.ctx.project, call.ctx.now);
+            let row = schema::customers::table.find(customer);
+            let columns = (
+                schema::customers::email,
+                schema::customers::made_sandbox,
+                schema::customers::status_purchase.is_not_null(),
+            );
+            let (email, made_sandbox, made_real): (Option<String>, bool, bool) = row.select(columns).first(conn)?;
+            let catalog = catalog::queries::load(conn, project)?;
+            let purchases = stored_purchases::most_important(conn, project, customer, environment)?;
+            let of = concerned(&catalog, &purchases, now);
+            let evidence = Evidence::load(conn, (project, customer), environment, &of, email.as_deref())?;
+            let is_sandbox = environment == Environment::Sandbox;
+            let all = explain(&Known {
+                now,
+                environment,
+                catalog: &catalog,
+                purchases: &purchases,
+                evidence: &evidence,
+                locked: if is_sandbox { sandbox_access::lock(conn, project, customer)? } else { None },
+                connected: connected(conn, project)?,
+                has_others: if is_sandbox { made_real } else { made_sandbox },
+            });
+            Ok(ShownAll::new(&id, (environment, now), &all))
+        })
+        .await?;
+    Ok(answer::json(&caller, StatusCode::OK, &shown))
+}
