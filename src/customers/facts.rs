@@ -6,6 +6,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, SmallInt};
 
+use super::{AsOf, Reading};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::db::Conn;
@@ -27,38 +28,57 @@ pub struct Since {
     pub after: Moment,
     /// Whether those are wanted too that yield to others (§6.7). Only among all events of a customer can they be told apart.
     pub with_yielding: bool,
+    /// Only events that count then.
+    pub as_of: Option<AsOf>,
 }
 
 impl Since {
     /// All events of a customer.
     pub fn beginning(project: ProjectId, customer: CustomerId) -> Since {
-        Since { project, customer, after: Moment::EARLIEST, with_yielding: true }
+        Since { project, customer, after: Moment::EARLIEST, with_yielding: true, as_of: None }
     }
 }
 
 /// Who is in an event: the customer and the side.
 type Party = (CustomerId, Side);
 
-/// The facts of these customers after some time, each with everybody whom it concerns.
+/// The facts of these customers after some time, each with everybody whom it concerns. All are wanted as of the same moment.
 pub fn of(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Facts> {
-    let (own, retained) = (own(conn, wanted)?, retained(conn, wanted)?);
+    let as_of = wanted.first().and_then(|one| one.as_of);
+    let (own, retained) = (own(conn, wanted, as_of)?, retained(conn, wanted)?);
     let muted: HashSet<EventId> = own.iter().filter(|(_, is_muted)| *is_muted).map(|((_, row, ..), _)| *row).collect();
-    let mut facts = with_parties(conn, own.into_iter().map(|(read, _)| read).chain(retained).collect())?;
+    let mut facts = with_parties(conn, own.into_iter().map(|(read, _)| read).chain(retained).collect(), as_of)?;
     // Other events that are muted count nowhere.
     facts.retain(|row, fact| !muted.contains(row) || fact.event.snapshot.is_some());
     Ok(facts)
 }
 
-/// The facts of these events, each with everybody whom it concerns.
-pub fn of_events(conn: &mut Conn, project: ProjectId, customer: CustomerId, events: &[EventId]) -> QueryResult<Facts> {
-    let keys: Vec<Row> = events.iter().map(|event| row![customer, project, *event]).collect();
+/// The facts of these events of the customer, each with everybody whom it concerns.
+pub fn of_events(conn: &mut Conn, of: Since, events: &[EventId]) -> QueryResult<Facts> {
+    let keys: Vec<Row> = events.iter().map(|event| row![of.customer, of.project, *event]).collect();
     const KEY: &[Column] =
         &[("customer_id", Kind::Integer), ("project_id", Kind::Integer), ("event_id", Kind::Integer)];
     let from = "given JOIN history ON history.customer_id = given.customer_id AND history.event_id = given.event_id
         AND NOT history.is_muted
         JOIN events ON events.project_id = given.project_id AND events.id = given.event_id";
     let rows = many::joined::<Columns, Read>(conn, (COLUMNS, from), KEY, &keys)?;
-    with_parties(conn, rows)
+    with_parties(conn, rows, of.as_of)
+}
+
+/// The time of the first event of each customer that was received after `at`.
+pub fn first_received_after(
+    conn: &mut Conn,
+    project: ProjectId,
+    customers: impl Iterator<Item = CustomerId>,
+    at: Moment,
+) -> QueryResult<BTreeMap<CustomerId, Moment>> {
+    let keys: Vec<Row> = customers.map(|customer| row![customer, project, at]).collect();
+    const KEY: &[Column] = &[("customer_id", Kind::Integer), ("project_id", Kind::Integer), ("at", Kind::Integer)];
+    let from = "given JOIN history ON history.customer_id = given.customer_id
+        JOIN events ON events.project_id = given.project_id AND events.id = history.event_id
+        AND events.received_at > given.at GROUP BY history.customer_id";
+    let columns = "history.customer_id, min(history.event_at)";
+    Ok(many::joined::<(BigInt, BigInt), (CustomerId, Moment)>(conn, (columns, from), KEY, &keys)?.into_iter().collect())
 }
 
 /// All facts of these customers, and of those who stand for erased customers whose purchases they have.
@@ -90,28 +110,43 @@ pub fn with_links(conn: &mut Conn, customer: CustomerId) -> QueryResult<BTreeSet
     Ok(group)
 }
 
-const WANTED: &[Column] = &[("customer_id", Kind::Integer), ("project_id", Kind::Integer), ("after", Kind::Integer)];
+const WANTED: &[Column] = &[
+    ("customer_id", Kind::Integer),
+    ("project_id", Kind::Integer),
+    ("after", Kind::Integer),
+    ("until", Kind::Integer),
+];
 /// The customer, the event, the side, when it arrived, and its body.
 type Columns = (BigInt, BigInt, SmallInt, BigInt, Binary);
 type Read = (CustomerId, EventId, Side, Moment, StoredBody);
 const COLUMNS: &str = "history.customer_id, history.event_id, history.side, events.received_at, events.body";
 
 /// With each event whether it is muted.
-fn own(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<(Read, bool)>> {
-    let keys: Vec<Row> = wanted.iter().map(|one| row![one.customer, one.project, one.after]).collect();
+fn own(conn: &mut Conn, wanted: &[Since], as_of: Option<AsOf>) -> QueryResult<Vec<(Read, bool)>> {
     let columns = format!("{COLUMNS}, history.is_muted");
-    let from = "given JOIN history ON history.customer_id = given.customer_id AND history.event_at > given.after
-        JOIN events ON events.project_id = given.project_id AND events.id = history.event_id";
-    let mut rows = many::joined::<(Columns, Bool), (Read, bool)>(conn, (&columns, from), WANTED, &keys)?;
+    let until = match as_of.map(|as_of| as_of.reading) {
+        Some(Reading::KnownNow) => " AND history.event_at <= given.until",
+        Some(Reading::KnownThen) => " AND events.received_at <= given.until",
+        None => "",
+    };
+    let from = format!(
+        "given JOIN history ON history.customer_id = given.customer_id AND history.event_at > given.after
+        JOIN events ON events.project_id = given.project_id AND events.id = history.event_id{until}"
+    );
+    let mut rows = many::joined::<(Columns, Bool), (Read, bool)>(conn, (&columns, &from), WANTED, &keys_of(wanted))?;
     let whole: HashSet<CustomerId> = wanted.iter().filter(|one| one.with_yielding).map(|one| one.customer).collect();
     rows.retain(|((customer, ..), is_muted)| !is_muted || whole.contains(customer));
     Ok(rows)
 }
 
+fn keys_of<'a>(wanted: impl IntoIterator<Item = &'a Since>) -> Vec<Row> {
+    let until = |one: &Since| one.as_of.map_or(Moment::NEVER, |as_of| as_of.at);
+    wanted.into_iter().map(|one| row![one.customer, one.project, one.after, until(one)]).collect()
+}
+
 /// The events of those who stand for erased customers, whatever their time: others retain them.
 fn retained(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<Read>> {
-    let stand_ins = wanted.iter().filter(|one| one.customer.0 < 0);
-    let keys: Vec<Row> = stand_ins.map(|one| row![one.customer, one.project, one.after]).collect();
+    let keys = keys_of(wanted.iter().filter(|one| one.customer.0 < 0));
     let columns = "retained_events.stands_as, retained_events.event_id, retained_events.side, events.received_at,
         events.body";
     let from = "given JOIN retained_events ON retained_events.stands_as = given.customer_id
@@ -119,8 +154,8 @@ fn retained(conn: &mut Conn, wanted: &[Since]) -> QueryResult<Vec<Read>> {
     many::joined::<Columns, Read>(conn, (columns, from), WANTED, &keys)
 }
 
-/// Makes facts of the rows. A transfer has a row for each side, perhaps of a customer who was not asked for.
-fn with_parties(conn: &mut Conn, rows: Vec<Read>) -> QueryResult<Facts> {
+/// Makes facts of the rows that count then. A transfer has a row for each side, perhaps of a customer who was not asked for.
+fn with_parties(conn: &mut Conn, rows: Vec<Read>, as_of: Option<AsOf>) -> QueryResult<Facts> {
     let mut events: BTreeMap<EventId, (Moment, StoredBody)> = BTreeMap::new();
     let mut parties: HashMap<EventId, BTreeSet<Party>> = HashMap::new();
     for (customer, event, side, received_at, body) in rows {
@@ -130,6 +165,7 @@ fn with_parties(conn: &mut Conn, rows: Vec<Read>) -> QueryResult<Facts> {
     let mut facts = Facts::new();
     for (row, (received_at, body)) in events {
         match Delivery::read_compressed(&body, received_at) {
+            Ok(event) if as_of.is_some_and(|as_of| !as_of.includes(event.event_at, received_at)) => {}
             Ok(event) => {
                 facts.insert(row, Fact { row, event: Arc::new(event), customer: CustomerId(0), lost_by: None });
             }

@@ -1,5 +1,6 @@
 //! Customers: finds them by any of their ids, merges them, and stores the state that follows from their events.
 
+pub mod as_of;
 pub mod attributes;
 pub mod contacts;
 pub mod cursor;
@@ -19,6 +20,7 @@ pub mod subject;
 pub mod tombstones;
 mod transfer_behavior;
 
+pub use as_of::{AsOf, Reading};
 pub use cursor::Cursor;
 pub use id_hash::IdHasher;
 pub use identity::Seen;

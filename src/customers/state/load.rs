@@ -14,6 +14,7 @@ use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::money::Micros;
 use crate::customers::contacts::{self, LastContact};
 use crate::customers::facts::{self, Since};
+use crate::customers::{AsOf, Reading};
 use crate::customers::locks;
 use crate::customers::search_terms::TermKind;
 use crate::db::Conn;
@@ -42,6 +43,8 @@ pub struct Loaded {
     pub ids: BTreeMap<CustomerId, Vec<NewId>>,
     /// Customers who are derived afresh, because Dossier read somewhere what others may tell as well (§6.7).
     with_read: BTreeSet<CustomerId>,
+    /// Set when it is read how customers were, and nothing will be written.
+    as_of: Option<AsOf>,
 }
 
 /// A customer who has to begin before a time.
@@ -58,8 +61,21 @@ impl Loaded {
         Loaded::load_up_to(conn, project, news, i64::MAX)
     }
 
-    fn load_up_to(conn: &mut Conn, project: ProjectId, news: News, most: i64) -> QueryResult<Loaded> {
-        let mut loaded = Loaded {
+    /// Reads what is needed to know how a customer was. Nothing of it may be written.
+    pub fn load_as_of(conn: &mut Conn, project: ProjectId, customer: CustomerId, as_of: AsOf) -> QueryResult<Loaded> {
+        let mut loaded = Loaded { as_of: Some(as_of), ..Loaded::nothing(project) };
+        loaded.members(conn, [customer])?;
+        let mut needs = vec![(customer, Moment::NEVER)];
+        while !needs.is_empty() {
+            needs = loaded.go_back(conn, needs)?;
+        }
+        loaded.purchases(conn, i64::MAX)?;
+        loaded.payments(conn)?;
+        Ok(loaded)
+    }
+
+    fn nothing(project: ProjectId) -> Loaded {
+        Loaded {
             project,
             members: BTreeMap::new(),
             facts: BTreeMap::new(),
@@ -67,10 +83,15 @@ impl Loaded {
             folding: Folding::default(),
             payments: Vec::new(),
             terms: BTreeSet::new(),
-            new: news.new,
-            ids: news.ids,
+            new: BTreeMap::new(),
+            ids: BTreeMap::new(),
             with_read: BTreeSet::new(),
-        };
+            as_of: None,
+        }
+    }
+
+    fn load_up_to(conn: &mut Conn, project: ProjectId, news: News, most: i64) -> QueryResult<Loaded> {
+        let mut loaded = Loaded { new: news.new, ids: news.ids, ..Loaded::nothing(project) };
         let known = news.facts.iter().flat_map(Fact::parties).chain(news.merged.keys().copied());
         let known = known.chain(news.afresh.iter().chain(news.contacts.keys()).copied());
         let known: BTreeSet<CustomerId> = known.chain(loaded.new.keys().chain(loaded.ids.keys()).copied()).collect();
@@ -193,12 +214,15 @@ impl Loaded {
     /// the transfers among these.
     fn go_back(&mut self, conn: &mut Conn, needs: Vec<Need>) -> QueryResult<Vec<Need>> {
         let unread = needs.iter().map(|(customer, _)| *customer).filter(|one| !self.members.contains_key(one));
-        locks::lock_all(conn, unread.collect())?;
+        if self.as_of.is_none() {
+            locks::lock_all(conn, unread.collect())?;
+        }
         self.members(conn, needs.iter().map(|(customer, _)| *customer))?;
         let needing = needs.iter().map(|(customer, _)| *customer);
         let has_read = |one: &CustomerId| self.members.get(one).is_some_and(|member| member.progress.has_read());
         let with_read: BTreeSet<CustomerId> = needing.filter(has_read).collect();
         self.derive_afresh(&with_read);
+        let needs = self.before_what_does_not_count(conn, needs)?;
         let mut times: BTreeMap<CustomerId, Moment> = BTreeMap::new();
         for (customer, time) in needs {
             let goes = self.members.get(&customer).is_some_and(|member| !member.begins_before(time));
@@ -215,13 +239,32 @@ impl Loaded {
             let is_lost = member.progress.ahead.is_none();
             member.rewind(start);
             let after = member.again_after().filter(|_| !is_lost).unwrap_or(Moment::EARLIEST);
-            wanted.push(Since { project: self.project, customer, after, with_yielding: member.is_afresh });
+            wanted.push(Since { after, with_yielding: member.is_afresh, ..self.since(customer) });
         }
         let mut found = facts::of(conn, &wanted)?;
         for (customer, events) in ahead {
-            found.extend(facts::of_events(conn, self.project, customer, &events)?);
+            found.extend(facts::of_events(conn, self.since(customer), &events)?);
         }
         Ok(self.add(found.into_values()))
+    }
+
+    fn since(&self, customer: CustomerId) -> Since {
+        Since { as_of: self.as_of, ..Since::beginning(self.project, customer) }
+    }
+
+    /// Where the past is read, everybody begins before the first event that does not count: the checkpoints after it follow from it.
+    fn before_what_does_not_count(&self, conn: &mut Conn, needs: Vec<Need>) -> QueryResult<Vec<Need>> {
+        let Some(as_of) = self.as_of else { return Ok(needs) };
+        let mut first: BTreeMap<CustomerId, Moment> = BTreeMap::new();
+        if as_of.reading == Reading::KnownThen {
+            let customers = needs.iter().map(|(customer, _)| *customer);
+            first = facts::first_received_after(conn, self.project, customers, as_of.at)?;
+        }
+        let before = |customer: &CustomerId| match as_of.reading {
+            Reading::KnownNow => as_of.at.next(),
+            Reading::KnownThen => first.get(customer).copied().unwrap_or(Moment::NEVER),
+        };
+        Ok(needs.into_iter().map(|(customer, time)| (customer, time.min(before(&customer)))).collect())
     }
 
     /// Adds facts that were read. Returns who else has to begin before one of them.
@@ -289,13 +332,16 @@ impl Loaded {
         let is_concerned = |id: &CustomerId, member: &Member| {
             !member.is_new && (concerned.contains(id) || member.start != Start::Head)
         };
+        let is_past = self.as_of.is_some();
         let (mut whole, mut named, mut changed, mut again) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let first = self.facts.values().map(|fact| fact.event.event_at).min().unwrap_or(Moment::NEVER);
         for (customer, member) in self.members.iter_mut().filter(|(id, member)| is_concerned(id, member)) {
+            // What began later is no part of the past.
+            let born_before = if is_past { member.start.number() } else { i64::MAX };
             member.has_all = member.purchases <= most || movers.contains(customer) || member.start == Start::Beginning;
             let number = member.start.number();
             if member.has_all {
-                whole.push(row![*customer]);
+                whole.push(row![*customer, born_before]);
             } else {
                 changed.push(row![*customer, number, first]);
             }
@@ -318,7 +364,7 @@ impl Loaded {
                 member.stored.insert(key, stored);
             }
         }
-        let former = former_purchases(conn, &again)?;
+        let former = former_purchases(conn, &again, is_past)?;
         self.hold(former);
         Ok(())
     }
@@ -364,8 +410,10 @@ impl Loaded {
             }
         }
         let keys: Vec<Row> = keys.into_iter().map(|(customer, transaction)| row![customer, transaction.0]).collect();
-        for (_, payment) in payments_of(conn, &keys)? {
-            if !self.facts.contains_key(&payment.event) {
+        for (customer, payment) in payments_of(conn, &keys)? {
+            let begins_at = self.members.get(&customer).and_then(Member::again_after);
+            let is_later = self.as_of.is_some() && begins_at.is_some_and(|begins_at| payment.at > begins_at);
+            if !self.facts.contains_key(&payment.event) && !is_later {
                 self.folding.hold_payment(payment);
             }
         }
@@ -486,9 +534,11 @@ fn found(rows: Vec<PurchaseRow>) -> Vec<Found> {
     rows.into_iter().filter_map(one).collect()
 }
 
+/// Those that began before a checkpoint.
 fn whole_purchases(conn: &mut Conn, customers: &[Row]) -> QueryResult<Vec<Found>> {
-    const KEY: &[Column] = &[("customer_id", Kind::Integer)];
-    Ok(found(many::select::<PurchaseColumns, _>(conn, (PURCHASE, "purchases"), KEY, customers, "")?))
+    const KEY: &[Column] = &[("customer_id", Kind::Integer), ("number", Kind::Integer)];
+    let born = "given JOIN purchases ON purchases.customer_id = given.customer_id AND purchases.born < given.number";
+    Ok(found(many::joined::<PurchaseColumns, _>(conn, (PURCHASE, born), KEY, customers)?))
 }
 
 fn named_purchases(conn: &mut Conn, keys: &[Row]) -> QueryResult<Vec<Found>> {
@@ -508,13 +558,22 @@ fn changed_purchases(conn: &mut Conn, keys: &[Row]) -> QueryResult<Vec<Found>> {
     Ok(found(rows))
 }
 
-fn former_purchases(conn: &mut Conn, keys: &[Row]) -> QueryResult<Vec<(CustomerId, Former)>> {
+/// As they were at checkpoints since this one; `only_first`: of each purchase only at the first of them.
+fn former_purchases(conn: &mut Conn, keys: &[Row], only_first: bool) -> QueryResult<Vec<(CustomerId, Former)>> {
     const KEY: &[Column] = &[("customer_id", Kind::Integer), ("number", Kind::Integer)];
     type Columns = (BigInt, BigInt, BigInt, BigInt, Text, Text);
     type Read = (CustomerId, i64, i64, i64, String, String);
     let columns = "former_purchases.customer_id, checkpoint, born, changed, numbers, body";
-    let from = "given JOIN former_purchases ON former_purchases.customer_id = given.customer_id
+    let all = "given JOIN former_purchases ON former_purchases.customer_id = given.customer_id
         AND former_purchases.checkpoint >= given.number";
+    let first = "(SELECT since.customer_id AS holder, since.environment AS view, since.key AS named,
+        min(since.checkpoint) AS number FROM given JOIN former_purchases AS since
+        ON since.customer_id = given.customer_id AND since.checkpoint >= given.number
+        GROUP BY since.customer_id, since.environment, since.key) AS first
+        JOIN former_purchases ON former_purchases.customer_id = first.holder
+        AND former_purchases.checkpoint = first.number AND former_purchases.environment = first.view
+        AND former_purchases.key = first.named";
+    let from = if only_first { first } else { all };
     let rows = many::joined::<Columns, Read>(conn, (columns, from), KEY, keys)?;
     let former = |(customer, checkpoint, born, changed, numbers, body): Read| {
         let purchase = read(&body, &numbers)?;

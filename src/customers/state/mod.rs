@@ -7,6 +7,7 @@
 mod contact;
 mod load;
 mod member;
+mod past;
 mod record;
 mod run;
 mod totals;
@@ -30,7 +31,8 @@ use crate::projection::{Fact, Progress, Purchase};
 
 pub use contact::{is_naming, refresh_names, value_of};
 use load::Loaded;
-pub use member::read as numbered;
+pub use member::{Totals, read as numbered};
+pub use past::{Past, as_of};
 pub use record::merge as merge_records;
 
 /// What happened to customers of a project since their state was stored.

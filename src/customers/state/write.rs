@@ -60,7 +60,7 @@ impl Prepared {
     }
 
     /// Takes what the purchases add up to.
-    fn take_totals(&mut self) {
+    pub(super) fn take_totals(&mut self) {
         for (customer, member) in self.members.iter_mut().filter(|(customer, _)| customer.0 > 0) {
             let purchases: Vec<&Purchase> = self.folding.of(*customer).map(|(_, purchase)| purchase).collect();
             let is_concerned =

@@ -160,7 +160,7 @@ impl Ours {
             let numbers: Vec<EventId> = own.numbers().collect();
             let payments = stored_purchases::payments_of(conn, customer, &numbers)?;
             let events: Vec<EventId> = payments.into_iter().map(|payment| payment.event).collect();
-            let facts = facts::of_events(conn, project, customer, &events)?;
+            let facts = facts::of_events(conn, facts::Since::beginning(project, customer), &events)?;
             if !facts.is_empty() && facts.values().all(|fact| fact.event.snapshot.is_some()) {
                 self.found_only.insert(place);
             }

@@ -42,7 +42,7 @@ pub fn find_by_event(
     customer: CustomerId,
     event: EventId,
 ) -> QueryResult<Option<(Purchase, String)>> {
-    let facts = facts::of_events(conn, project, customer, &[event])?;
+    let facts = facts::of_events(conn, facts::Since::beginning(project, customer), &[event])?;
     let transaction = facts.get(&event).and_then(|fact| fact.event.transaction_id.clone());
     let Some(transaction) = transaction else { return Ok(None) };
     let purchase = find_by_transaction(conn, customer, &transaction)?;
