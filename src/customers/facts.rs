@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, SmallInt};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, SmallInt};
 
 use super::{AsOf, Reading};
 use crate::base::clock::Moment;
@@ -65,20 +65,20 @@ pub fn of_events(conn: &mut Conn, of: Since, events: &[EventId]) -> QueryResult<
     with_parties(conn, rows, of.as_of)
 }
 
-/// The time of the first event of each customer that was received after `at`.
+/// The time of the first event of these customers that was received after `at`.
 pub fn first_received_after(
     conn: &mut Conn,
     project: ProjectId,
-    customers: impl Iterator<Item = CustomerId>,
+    customers: impl IntoIterator<Item = CustomerId>,
     at: Moment,
-) -> QueryResult<BTreeMap<CustomerId, Moment>> {
-    let keys: Vec<Row> = customers.map(|customer| row![customer, project, at]).collect();
+) -> QueryResult<Option<Moment>> {
+    let keys: Vec<Row> = customers.into_iter().map(|customer| row![customer, project, at]).collect();
     const KEY: &[Column] = &[("customer_id", Kind::Integer), ("project_id", Kind::Integer), ("at", Kind::Integer)];
     let from = "given JOIN history ON history.customer_id = given.customer_id
         JOIN events ON events.project_id = given.project_id AND events.id = history.event_id
-        AND events.received_at > given.at GROUP BY history.customer_id";
-    let columns = "history.customer_id, min(history.event_at)";
-    Ok(many::joined::<(BigInt, BigInt), (CustomerId, Moment)>(conn, (columns, from), KEY, &keys)?.into_iter().collect())
+        AND events.received_at > given.at";
+    let first = many::joined::<Nullable<BigInt>, Option<Moment>>(conn, ("min(history.event_at)", from), KEY, &keys)?;
+    Ok(first.into_iter().flatten().min())
 }
 
 /// All facts of these customers, and of those who stand for erased customers whose purchases they have.

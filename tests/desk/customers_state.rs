@@ -21,10 +21,10 @@ use crate::support::operations::erase_customer;
 const NAMES: [&str; 5] = ["lena", "mara", "noor", "$RCAnonymousID:0", "$RCAnonymousID:1"];
 
 /// Type, hour, milliseconds, transaction, customer, another customer, price.
-type Drawn = (&'static str, i64, i64, i64, usize, usize, i64);
+pub type Drawn = (&'static str, i64, i64, i64, usize, usize, i64);
 
 /// Histories so long that they have several checkpoints.
-fn histories() -> impl Strategy<Value = Vec<Drawn>> {
+pub fn histories() -> impl Strategy<Value = Vec<Drawn>> {
     let kinds = prop::sample::select(vec![
         "INITIAL_PURCHASE",
         "RENEWAL",
@@ -47,7 +47,7 @@ fn histories() -> impl Strategy<Value = Vec<Drawn>> {
     prop::collection::vec(one, 60..140)
 }
 
-fn body(number: usize, drawn: &Drawn) -> String {
+pub fn body(number: usize, drawn: &Drawn) -> String {
     let (kind, hour, millis, transaction, one, other, price) = *drawn;
     // Most events are of the first customer.
     let one = one.saturating_sub(7);
@@ -84,7 +84,7 @@ fn body(number: usize, drawn: &Drawn) -> String {
 }
 
 /// What differs, customer by customer, for a failure that can be read.
-fn differences(one: &str, other: &str) -> String {
+pub fn differences(one: &str, other: &str) -> String {
     let mut text = String::new();
     for (own, theirs) in one.lines().zip(other.lines()).filter(|(own, theirs)| own != theirs) {
         let start = own.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count().saturating_sub(80);

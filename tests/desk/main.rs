@@ -21,6 +21,7 @@ mod api_v2_currencies;
 mod api_v2_purchases;
 mod api_v2_store_actions;
 mod app_user_id;
+mod as_of;
 mod attributes;
 mod audit;
 mod audit_verify;

@@ -14,9 +14,9 @@ use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::money::Micros;
 use crate::customers::contacts::{self, LastContact};
 use crate::customers::facts::{self, Since};
-use crate::customers::{AsOf, Reading};
 use crate::customers::locks;
 use crate::customers::search_terms::TermKind;
+use crate::customers::{AsOf, Reading};
 use crate::db::Conn;
 use crate::db::many::{self, Column, Kind, Row, row};
 use crate::projection::{
@@ -45,6 +45,8 @@ pub struct Loaded {
     with_read: BTreeSet<CustomerId>,
     /// Set when it is read how customers were, and nothing will be written.
     as_of: Option<AsOf>,
+    /// The time of the first event that does not count then.
+    first_uncounted: Moment,
 }
 
 /// A customer who has to begin before a time.
@@ -65,6 +67,7 @@ impl Loaded {
     pub fn load_as_of(conn: &mut Conn, project: ProjectId, customer: CustomerId, as_of: AsOf) -> QueryResult<Loaded> {
         let mut loaded = Loaded { as_of: Some(as_of), ..Loaded::nothing(project) };
         loaded.members(conn, [customer])?;
+        loaded.find_first_uncounted(conn, customer, as_of)?;
         let mut needs = vec![(customer, Moment::NEVER)];
         while !needs.is_empty() {
             needs = loaded.go_back(conn, needs)?;
@@ -87,6 +90,7 @@ impl Loaded {
             ids: BTreeMap::new(),
             with_read: BTreeSet::new(),
             as_of: None,
+            first_uncounted: Moment::NEVER,
         }
     }
 
@@ -222,9 +226,9 @@ impl Loaded {
         let has_read = |one: &CustomerId| self.members.get(one).is_some_and(|member| member.progress.has_read());
         let with_read: BTreeSet<CustomerId> = needing.filter(has_read).collect();
         self.derive_afresh(&with_read);
-        let needs = self.before_what_does_not_count(conn, needs)?;
         let mut times: BTreeMap<CustomerId, Moment> = BTreeMap::new();
         for (customer, time) in needs {
+            let time = time.min(self.first_uncounted);
             let goes = self.members.get(&customer).is_some_and(|member| !member.begins_before(time));
             if goes {
                 times.entry(customer).and_modify(|known| *known = time.min(*known)).or_insert(time);
@@ -252,19 +256,17 @@ impl Loaded {
         Since { as_of: self.as_of, ..Since::beginning(self.project, customer) }
     }
 
-    /// Where the past is read, everybody begins before the first event that does not count: the checkpoints after it follow from it.
-    fn before_what_does_not_count(&self, conn: &mut Conn, needs: Vec<Need>) -> QueryResult<Vec<Need>> {
-        let Some(as_of) = self.as_of else { return Ok(needs) };
-        let mut first: BTreeMap<CustomerId, Moment> = BTreeMap::new();
-        if as_of.reading == Reading::KnownThen {
-            let customers = needs.iter().map(|(customer, _)| *customer);
-            first = facts::first_received_after(conn, self.project, customers, as_of.at)?;
-        }
-        let before = |customer: &CustomerId| match as_of.reading {
+    /// Where the past is read, everybody begins before the first event that does not count: the checkpoints after it follow from
+    /// it, also where it was about a purchase that moved later.
+    fn find_first_uncounted(&mut self, conn: &mut Conn, customer: CustomerId, as_of: AsOf) -> QueryResult<()> {
+        self.first_uncounted = match as_of.reading {
             Reading::KnownNow => as_of.at.next(),
-            Reading::KnownThen => first.get(customer).copied().unwrap_or(Moment::NEVER),
+            Reading::KnownThen => {
+                let linked = facts::with_links(conn, customer)?;
+                facts::first_received_after(conn, self.project, linked, as_of.at)?.unwrap_or(Moment::NEVER)
+            }
         };
-        Ok(needs.into_iter().map(|(customer, time)| (customer, time.min(before(&customer)))).collect())
+        Ok(())
     }
 
     /// Adds facts that were read. Returns who else has to begin before one of them.
@@ -394,26 +396,25 @@ impl Loaded {
 
     /// Reads the payments of the transactions that the facts name, and those that the facts reported already.
     fn payments(&mut self, conn: &mut Conn) -> QueryResult<()> {
-        let groups = self.groups();
+        let groups = if self.as_of.is_some() { self.linked(conn)? } else { self.groups() };
         let holders = |fact: &Fact| groups.get(&fact.customer).cloned().unwrap_or_else(|| vec![fact.customer]);
         let (mut keys, mut again) = (BTreeSet::new(), Vec::new());
         for fact in self.facts.values() {
             let transaction = TransactionKey::of(&fact.event);
             for holder in holders(fact) {
-                let Some(member) = self.members.get(&holder).filter(|one| holder.0 > 0 && !one.is_new) else {
+                let member = self.members.get(&holder);
+                if holder.0 < 0 || member.map_or(self.as_of.is_none(), |one| one.is_new) {
                     continue;
-                };
+                }
                 keys.insert((holder, transaction));
-                if member.again_after().is_some() {
+                if member.and_then(Member::again_after).is_some() {
                     again.push(row![holder, fact.event.event_at, fact.row]);
                 }
             }
         }
         let keys: Vec<Row> = keys.into_iter().map(|(customer, transaction)| row![customer, transaction.0]).collect();
-        for (customer, payment) in payments_of(conn, &keys)? {
-            let begins_at = self.members.get(&customer).and_then(Member::again_after);
-            let is_later = self.as_of.is_some() && begins_at.is_some_and(|begins_at| payment.at > begins_at);
-            if !self.facts.contains_key(&payment.event) && !is_later {
+        for (_, payment) in payments_of(conn, &keys)? {
+            if !self.facts.contains_key(&payment.event) && payment.at < self.first_uncounted {
                 self.folding.hold_payment(payment);
             }
         }
@@ -432,6 +433,15 @@ impl Loaded {
             joined.iter().for_each(|one| drop(groups.insert(*one, joined.clone())));
         }
         groups.into_iter().map(|(customer, group)| (customer, group.into_iter().collect())).collect()
+    }
+
+    /// As [`Loaded::groups`], whenever the purchases moved: what is read of the past may have moved since.
+    fn linked(&self, conn: &mut Conn) -> QueryResult<HashMap<CustomerId, Vec<CustomerId>>> {
+        let mut groups = HashMap::new();
+        for customer in self.members.keys() {
+            groups.insert(*customer, facts::with_links(conn, *customer)?.into_iter().collect());
+        }
+        Ok(groups)
     }
 
     /// Reads the terms of transactions that the events which are applied again named first. A purchase that somebody has
