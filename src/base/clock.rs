@@ -58,6 +58,12 @@ impl Moment {
         DateTime::parse_from_rfc3339(text).ok().map(|at| Moment(at.timestamp_millis()))
     }
 
+    /// RFC 3339 in UTC, to the millisecond where it is not a full second; empty outside the calendar.
+    pub fn rfc3339(self) -> String {
+        let form = if self.0 % 1_000 == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
+        self.utc().map(|utc| utc.format(form).to_string()).unwrap_or_default()
+    }
+
     /// The calendar date and time; `None` for a moment outside the calendar (about ±262,000 years).
     pub fn utc(self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp_millis(self.0)

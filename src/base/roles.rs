@@ -77,6 +77,24 @@ permissions! {
     ReadAudit: [] "see the audit log",
 }
 
+impl Permission {
+    /// Whether it allows to see something, and to change nothing.
+    pub const fn only_reads(self) -> bool {
+        matches!(
+            self,
+            Permission::ReadCustomers
+                | Permission::ReadLists
+                | Permission::ExportLists
+                | Permission::ReadTeam
+                | Permission::ExportCustomers
+                | Permission::ReadSettings
+                | Permission::ReadRejected
+                | Permission::ReadPeople
+                | Permission::ReadAudit
+        )
+    }
+}
+
 impl Role {
     pub const ALL: [Role; 4] = [Role::Viewer, Role::Support, Role::Developer, Role::Admin];
 

@@ -21,7 +21,6 @@ use crate::customers::state::News;
 use crate::customers::{Seen, identity, state};
 use crate::db::schema::{app_user_ids, customers, notes, offering_overrides, projects};
 use crate::db::{Conn, Db, Serving, migrate, secrets};
-use crate::events::Delivery;
 use crate::operations::requests::{self, Rule};
 use crate::{catalog, ingest};
 
@@ -214,12 +213,11 @@ fn set_rule_and_reasons(conn: &mut Conn, project: ProjectId) -> QueryResult<()> 
 
 fn store_events(conn: &mut Conn, ctx: &Ctx, all: &[Customer], now: Moment) -> Result<(), Error> {
     let mut deliveries = Vec::new();
-    for event in all.iter().flat_map(|customer| &customer.events) {
-        let body = serde_json::json!({ "api_version": "1.0", "event": event }).to_string();
-        let delivery = Delivery::parse(body.into_bytes(), now);
-        let delivery = delivery.map_err(|(rejection, _)| Error::Internal(rejection.0))?;
-        deliveries.push(delivery);
+    for customer in all {
+        deliveries.extend(customer.deliveries().map_err(Error::Internal)?);
     }
+    // What happened a moment ago was received by now.
+    deliveries.iter_mut().for_each(|delivery| delivery.received_at = delivery.received_at.min(now));
     ingest::take(conn, ctx, &deliveries.iter().collect::<Vec<_>>())?;
     Ok(())
 }

@@ -16,7 +16,6 @@ use crate::base::ids::{Ids, PersonId, ProjectId};
 use crate::catalog::{self, file::File};
 use crate::cli::demo_data::Customer;
 use crate::db::Conn;
-use crate::events::Delivery;
 use crate::ingest;
 use crate::pages::settings::endpoints::{self, Draft};
 use crate::stores::revenuecat::{Connection, Keys, queries};
@@ -78,11 +77,10 @@ impl Second<'_> {
     fn copy_events(&self, conn: &mut Conn, ctx: &Ctx) -> Result<(), Error> {
         let chosen = self.customers.iter().filter(|one| one.about != "ordinary" && one.events.len() <= MOST_EVENTS);
         let mut deliveries = Vec::new();
-        for event in chosen.flat_map(|one| &one.events) {
-            let body = serde_json::json!({ "api_version": "1.0", "event": event }).to_string();
-            let delivery = Delivery::parse(body.into_bytes(), ctx.now);
-            deliveries.push(delivery.map_err(|(rejection, _)| Error::Internal(rejection.0))?);
+        for customer in chosen {
+            deliveries.extend(customer.deliveries().map_err(Error::Internal)?);
         }
+        deliveries.iter_mut().for_each(|delivery| delivery.received_at = delivery.received_at.min(ctx.now));
         ingest::take(conn, ctx, &deliveries.iter().collect::<Vec<_>>())?;
         Ok(())
     }

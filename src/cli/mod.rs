@@ -7,7 +7,7 @@ mod compare;
 mod connect;
 pub mod demo;
 mod demo_connected;
-mod demo_data;
+pub mod demo_data;
 mod endpoint;
 pub mod import;
 mod key;

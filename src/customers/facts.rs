@@ -14,7 +14,7 @@ use crate::db::many::{self, Column, Kind, Row, row};
 use crate::db::schema::*;
 use crate::events::history::Side;
 use crate::events::{Delivery, EventType, StoredBody};
-use crate::projection::Fact;
+use crate::projection::{Fact, Record};
 
 /// Facts by the row of their event.
 pub type Facts = HashMap<EventId, Fact>;
@@ -63,6 +63,35 @@ pub fn of_events(conn: &mut Conn, of: Since, events: &[EventId]) -> QueryResult<
         JOIN events ON events.project_id = given.project_id AND events.id = given.event_id";
     let rows = many::joined::<Columns, Read>(conn, (COLUMNS, from), KEY, &keys)?;
     with_parties(conn, rows, of.as_of)
+}
+
+/// What the newest of a customer's events that count as of a moment say apart from purchases. At most `most` are read.
+pub fn newest(
+    conn: &mut Conn,
+    (project, customer): (ProjectId, CustomerId),
+    as_of: AsOf,
+    most: i64,
+) -> QueryResult<Record> {
+    let own = history::table
+        .inner_join(events::table.on(events::project_id.eq(project).and(events::id.eq(history::event_id))))
+        .filter(history::customer_id.eq(customer).and(history::is_muted.eq(false)))
+        .order((history::event_at.desc(), history::tie.desc(), history::event_id.desc()))
+        .limit(most)
+        .select((events::received_at, events::body))
+        .into_boxed();
+    let counting = match as_of.reading {
+        Reading::KnownNow => own.filter(history::event_at.le(as_of.at)),
+        Reading::KnownThen => own.filter(events::received_at.le(as_of.at)),
+    };
+    let rows: Vec<(Moment, StoredBody)> = counting.load(conn)?;
+    let mut record = Record::default();
+    for (received_at, body) in rows {
+        match Delivery::read_compressed(&body, received_at) {
+            Ok(event) => record.add(&event),
+            Err(reason) => tracing::error!(customer = customer.0, reason = reason.0, "a stored event cannot be read"),
+        }
+    }
+    Ok(record)
 }
 
 /// The time of the first event of these customers that was received after `at`.

@@ -20,7 +20,7 @@ pub mod subject;
 pub mod tombstones;
 mod transfer_behavior;
 
-pub use as_of::{AsOf, Reading};
+pub use as_of::{AsOf, Asked, Reading};
 pub use cursor::Cursor;
 pub use id_hash::IdHasher;
 pub use identity::Seen;

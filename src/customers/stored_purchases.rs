@@ -11,6 +11,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
 use crate::base::money::Micros;
+use crate::catalog::Catalog;
 use crate::customers::search_terms::{TermKind, folded};
 use crate::db::Conn;
 use crate::db::schema::{entitlement_products, payments, purchases, search_terms};
@@ -82,6 +83,22 @@ pub fn most_important(
     let mut seen = HashSet::new();
     found.retain(|purchase| seen.insert(purchase.key.clone()));
     Ok(found)
+}
+
+/// As [`most_important`], out of all purchases of a customer.
+pub fn choose(all: Vec<Purchase>, environment: Environment, catalog: &Catalog) -> Vec<Purchase> {
+    let own = all.into_iter().filter(|purchase| purchase.environment == environment);
+    let (mut one_time, mut lasting): (Vec<Purchase>, Vec<Purchase>) =
+        own.partition(|purchase| purchase.kind == Kind::OneTime);
+    lasting.sort_by_key(|purchase| std::cmp::Reverse(purchase.access_ends_at()));
+    lasting.truncate(usize::try_from(MANY).unwrap_or(usize::MAX));
+    one_time.sort_by_key(|purchase| std::cmp::Reverse(purchase.period_start));
+    let (mut unlocking, mut others): (Vec<Purchase>, Vec<Purchase>) =
+        one_time.into_iter().partition(|purchase| !catalog.unlocked_by(purchase).is_empty());
+    let some = usize::try_from(SOME).unwrap_or(usize::MAX);
+    unlocking.truncate(2 * some);
+    others.truncate(some);
+    lasting.into_iter().chain(unlocking).chain(others).collect()
 }
 
 /// The purchase with this key; `None` when the customer does not have it.

@@ -10,6 +10,7 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::base::lookup_key;
 use crate::customers::search_terms::{TermKind, folded};
+use crate::customers::{AsOf, Reading};
 use crate::db::Conn;
 use crate::db::schema::{
     audit_details, audit_entries, customers, events, history, people, retained_events, search_terms, transfer_links,
@@ -55,18 +56,21 @@ pub struct Moved {
 const NAMESAKES: i64 = 3;
 
 impl Evidence {
-    /// The evidence about these purchases of a customer, in at most four queries.
+    /// The evidence about these purchases of a customer, now or as of a moment, in at most four queries.
     pub fn load(
         conn: &mut Conn,
         (project, customer): (ProjectId, CustomerId),
-        environment: Environment,
+        view: (Environment, Option<AsOf>),
         purchases: &[&Purchase],
         email: Option<&str>,
     ) -> QueryResult<Evidence> {
         let rows: Vec<EventId> =
             purchases.iter().flat_map(|purchase| purchase.causes.iter().map(|(_, row)| row)).collect();
         let events = if rows.is_empty() { HashMap::new() } else { summaries(conn, (project, customer), rows)? };
-        let moved = Moved::load(conn, (project, customer), environment)?;
+        let moved = match view {
+            (environment, Some(as_of)) => Moved::load_as_of(conn, (project, customer), (environment, as_of))?,
+            (environment, None) => Moved::load(conn, (project, customer), environment)?,
+        };
         let concerned = events.values().filter(|event| may_be_an_act(event)).map(|event| event.event_at);
         let times: Vec<Moment> = concerned.chain(moved.as_ref().map(|moved| moved.at)).collect();
         let acts = if times.is_empty() { Vec::new() } else { acts_at(conn, customer, &times)? };
@@ -180,11 +184,39 @@ impl Moved {
             .first(conn)
             .optional()?;
         let Some((Some(side), Some(digest))) = found else { return Ok(None) };
+        Ok(Moved::read(customer, side, &digest))
+    }
+
+    /// As [`Moved::load`], of the transfers that count as of a moment.
+    fn load_as_of(
+        conn: &mut Conn,
+        (project, customer): (ProjectId, CustomerId),
+        (environment, as_of): (Environment, AsOf),
+    ) -> QueryResult<Option<Moved>> {
+        let [own, both, more] = ShownIn::in_view(environment).map(|views| history::environment.eq(views));
+        let of_row = events::project_id.eq(project).and(events::id.eq(history::event_id));
+        let transfers = history::table
+            .inner_join(events::table.on(of_row))
+            .filter(history::customer_id.eq(customer).and(own.or(both).or(more)))
+            .filter(history::kind.eq(i16::from(EventType::Transfer.number())))
+            .order((history::timeline_at.desc(), history::event_at.desc(), history::tie.desc()))
+            .select((history::side, events::digest))
+            .into_boxed();
+        let counting = match as_of.reading {
+            Reading::KnownNow => transfers.filter(history::event_at.le(as_of.at)),
+            Reading::KnownThen => transfers.filter(events::received_at.le(as_of.at)),
+        };
+        let newest: Option<(Side, Digest)> = counting.first(conn).optional()?;
+        Ok(newest.and_then(|(side, digest)| Moved::read(customer, side, &digest)))
+    }
+
+    /// `None` when the digest cannot be read.
+    fn read(customer: CustomerId, side: Side, digest: &Digest) -> Option<Moved> {
         let report =
             |reason| tracing::error!(customer = customer.0, %reason, "the digest of a transfer cannot be read");
-        let Ok(event) = digest.read().map_err(report) else { return Ok(None) };
+        let event = digest.read().map_err(report).ok()?;
         let is_lost = side == Side::Lost;
         let others = if is_lost { &event.transferred_to } else { &event.transferred_from };
-        Ok(Some(Moved { is_lost, other: others.first().cloned(), at: event.event_at, event: event.id }))
+        Some(Moved { is_lost, other: others.first().cloned(), at: event.event_at, event: event.id })
     }
 }

@@ -1,14 +1,16 @@
 //! Sets a customer's offering override, and records its end. The caller holds the project's lock until its transaction
 //! ends.
 
-use diesel::QueryResult;
+use diesel::prelude::*;
 
-use crate::audit::{self, Action, Actor, Ctx, Trace};
+use crate::audit::{self, About, Action, Actor, Ctx, Trace};
+use crate::base::clock::Moment;
 use crate::base::error::Error;
-use crate::base::ids::CustomerId;
+use crate::base::ids::{CustomerId, ProjectId};
 use crate::customers::overrides::{Override, queries};
 use crate::customers::{locks, subject};
 use crate::db::Conn;
+use crate::db::schema::{audit_details, audit_entries, people};
 use crate::events::{Environment, own};
 use crate::ingest;
 use crate::operations::requests::CustomerAsk;
@@ -60,7 +62,8 @@ pub fn choose(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let before = current(conn, ctx, customer)?.filter(|set| !set.is_over(ctx.now));
-    let chosen = offering.filter(|_| !is_default).map(|offering| without_end(ctx, customer, by, offering));
+    let chosen =
+        offering.filter(|_| !is_default).map(|offering| without_end((ctx.project, customer), ctx.now, by, offering));
     let is_same = |one: &Override, other: &Override| (&one.offering, one.until) == (&other.offering, other.until);
     match (&before, &chosen) {
         (None, None) => return Ok(Ok(None)),
@@ -82,14 +85,14 @@ pub fn is_default(conn: &mut Conn, ctx: &Ctx, offering: Option<&str>) -> QueryRe
     })
 }
 
-fn without_end(ctx: &Ctx, customer: CustomerId, by: &str, offering: &str) -> Override {
+fn without_end((project, customer): (ProjectId, CustomerId), now: Moment, by: &str, offering: &str) -> Override {
     Override {
         customer_id: customer,
-        project_id: ctx.project,
+        project_id: project,
         offering: offering.to_owned(),
         set_by: by.to_owned(),
         set_by_id: None,
-        set_at: ctx.now,
+        set_at: now,
         until: None,
         reason: None,
         is_end_recorded: false,
@@ -117,6 +120,37 @@ pub fn entry(before: Option<&Override>, after: Option<&Override>) -> Trace {
     trace.details.before = before.map(words);
     trace.details.after = after.map(words);
     trace
+}
+
+/// The customer's override at a moment, as the audit log tells it where it was changed since.
+pub fn as_of(conn: &mut Conn, project: ProjectId, customer: CustomerId, at: Moment) -> QueryResult<Option<Override>> {
+    if let Some(set) = queries::find(conn, customer)?.filter(|set| set.set_at <= at) {
+        return Ok(Some(set));
+    }
+    let actions = Action::all_about(|about| about == About::Offering).map(Action::name);
+    let newest: Option<audit::Row> = audit_details::table
+        .inner_join(audit_entries::table.on(audit::of_entry()))
+        .left_join(people::table.on(people::id.nullable().eq(audit_entries::actor_id)))
+        .filter(audit_details::customer_id.eq(customer).and(audit_entries::at.le(at)))
+        .filter(audit_entries::action.eq_any(actions.collect::<Vec<_>>()))
+        .order(audit_details::position.desc())
+        .select(audit::Row::as_select())
+        .first(conn)
+        .optional()?;
+    let Some(line) = newest.map(audit::Line::new) else { return Ok(None) };
+    let Some(details) = line.details() else { return Ok(None) };
+    Ok(details.after.as_deref().map(|after| {
+        let (offering, until) = read_words(after);
+        let set = without_end((project, customer), line.entry.at, line.who(), offering);
+        Override { until, reason: details.reason.clone(), ..set }
+    }))
+}
+
+/// The offering and the end in the words of [`entry`].
+fn read_words(words: &str) -> (&str, Option<Moment>) {
+    let parts = words.rsplit_once(" until ");
+    let read = parts.and_then(|(offering, end)| Some((offering, times::read_to_the_second(end)?)));
+    read.map_or((words, None), |(offering, end)| (offering, Some(end)))
 }
 
 /// Appends the event that an override ended, unless it has not ended or another process has recorded it. Returns

@@ -42,6 +42,10 @@ impl Stamp {
     }
 
     /// `3 Nov, 09:40 UTC`, with the year if it is not that of `now`
+    pub fn to_the_second(at: Moment) -> Stamp {
+        Stamp::with_text(at, times::to_the_second(at))
+    }
+
     pub fn day_and_time(at: Moment, now: Moment) -> Stamp {
         Stamp::with_text(at, times::day_and_time(at, now))
     }

@@ -1,6 +1,6 @@
 //! Times in words: in full, by the day, and relative to now (§2).
 
-use chrono::{DateTime, Datelike, Month, Timelike, Utc};
+use chrono::{DateTime, Datelike, Month, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::text::uncapitalised;
@@ -49,6 +49,12 @@ pub fn to_the_second(at: Moment) -> String {
         two(utc.second(), out);
         out.push_str(" UTC");
     })
+}
+
+/// Reads what [`to_the_second`] writes.
+pub fn read_to_the_second(text: &str) -> Option<Moment> {
+    let read = NaiveDateTime::parse_from_str(text, "%d %b %Y, %H:%M:%S UTC").ok()?;
+    Some(Moment(read.and_utc().timestamp_millis()))
 }
 
 /// `Fri 23 Apr 2021, 03:53 CEST`: the time in a zone. Outside the range of [`machine`] it is shown in UTC.

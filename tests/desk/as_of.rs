@@ -2,20 +2,29 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::StatusCode;
 use diesel::prelude::*;
-use dossier::base::clock::Moment;
+use dossier::base::clock::{Clock, Moment};
+use dossier::base::error::Error;
 use dossier::base::ids::{CustomerId, ProjectId};
+use dossier::cli::demo_data;
 use dossier::customers::state;
 use dossier::customers::{AsOf, Reading};
 use dossier::db::schema::{app_user_ids, customers, purchases};
+use dossier::events::Delivery;
+use dossier::ingest;
 use dossier::projection::Purchase;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::customers_state::{body, differences, histories};
-use crate::support::Desk;
+use crate::support::cast::{LENA, SOL, VERA};
+use crate::support::catalogs::apply_catalog;
 use crate::support::customers::without_causes;
+use crate::support::desks::add_lena;
 use crate::support::events::{deliver, deliver_together};
+use crate::support::histories::{body, differences, histories};
+use crate::support::pages::{card_of, text_of};
+use crate::support::{Desk, NOW};
 
 /// The customers of a project, each under the first of its ids.
 fn customers_of(desk: &Desk, project: ProjectId) -> BTreeMap<String, CustomerId> {
@@ -132,4 +141,132 @@ async fn a_customer_was_known_to_be_what_the_events_received_until_then_give() {
         Ok(())
     });
     checked.expect("what was known is what it was");
+}
+
+/// The demo's customers of every kind, long after what the desk knows.
+fn demo() -> (Moment, Vec<(String, Vec<Delivery>)>) {
+    const MOST_EVENTS: usize = 60;
+    let now = NOW.plus_days(9 * 365);
+    let kinds = demo_data::customers(now.millis()).into_iter().filter(|one| one.about != "ordinary");
+    let some = kinds.filter(|one| !one.events.is_empty() && one.events.len() <= MOST_EVENTS);
+    (now, some.map(|one| (one.app_user_id.clone(), one.deliveries().expect("webhooks"))).collect())
+}
+
+fn set_clock(desk: &Desk, at: Moment) {
+    let Clock::Set(clock) = &desk.clock else { panic!("a clock that stands") };
+    clock.store(at.millis(), std::sync::atomic::Ordering::SeqCst);
+}
+
+fn take(desk: &Desk, deliveries: &[&Delivery]) {
+    let ctx = desk.ctx();
+    let taken = desk.db.write_here(|conn| Ok::<_, Error>(ingest::take(conn, &ctx, deliveries)?));
+    taken.expect("the deliveries are stored");
+}
+
+/// Without the parts that begin and end so.
+fn without(html: &str, from: &str, to: &str) -> String {
+    let mut parts = html.split(from);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + part.split_once(to).map_or("", |(_, rest)| rest))
+}
+
+/// What a page says of access, purchases, history, ids and money, as a viewer sees it.
+async fn profile(desk: &Desk, cookie: &str, id: &str, query: &str) -> Vec<String> {
+    let path = format!("/projects/sundial/customers/{}", dossier::wording::text::segment(id));
+    let page = desk.get_with(cookie, &format!("{path}?{query}")).await;
+    assert_eq!(page.status, StatusCode::OK, "{path}?{query}");
+    let why = desk.get_with(cookie, &format!("{path}/explanation.json?{query}")).await.body;
+    let spent = page.body.split_once("<dt>Total spent</dt>").map_or("", |(_, rest)| rest);
+    let spent = spent.split_once("</div>").map_or("", |(spent, _)| spent);
+    let present_only = [
+        ("<p class=\"news\"", "</p>"),
+        ("<p class=\"why__tell\"", "</p>"),
+        ("<ul class=\"why__next\"", "</ul>"),
+        ("<summary", "</summary>"),
+    ];
+    let html = present_only.iter().fold(page.body.clone(), |html, (from, to)| without(&html, from, to));
+    let cards = ["entitlements", "history", "currencies", "app-user-ids"].map(|id| text_of(card_of(&html, id)));
+    cards.into_iter().chain([text_of(spent), why]).collect()
+}
+
+/// A long history is looked at in so many places.
+const PLACES: usize = 10;
+
+/// Each customer of the demo, at the instants of their events, against a desk that gets one event after the other.
+async fn must_agree_with_a_desk_of_then(reading: &str, instant: fn(&Delivery) -> Moment) {
+    let (now, customers) = demo();
+    let [whole, then] = [Desk::open().await, Desk::open().await];
+    [&whole, &then].iter().for_each(|desk| apply_catalog(desk, &demo_data::catalog()));
+    set_clock(&whole, now);
+    let all: Vec<&Delivery> = customers.iter().flat_map(|(_, own)| own).collect();
+    take(&whole, &all);
+    let mut coming: Vec<(&Delivery, Option<&str>)> = Vec::new();
+    for (id, own) in &customers {
+        let every = own.len().div_ceil(PLACES);
+        let is_looked_at = |place: usize| place % every == 0 || place + 1 == own.len();
+        let own = own.iter().enumerate();
+        coming.extend(own.map(|(place, one)| (one, is_looked_at(place).then_some(id.as_str()))));
+    }
+    coming.sort_by_key(|(delivery, _)| instant(delivery));
+    let of_now = whole.cookie(&VERA);
+    let mut looked = 0;
+    for together in coming.chunk_by(|(one, _), (other, _)| instant(one) == instant(other)) {
+        let at = together.first().map(|(delivery, _)| instant(delivery)).expect("an event");
+        set_clock(&then, at);
+        take(&then, &together.iter().map(|(delivery, _)| *delivery).collect::<Vec<_>>());
+        for id in together.iter().filter_map(|(_, id)| *id) {
+            for sandbox in ["", "sandbox=1&"] {
+                let past = profile(&whole, &of_now, id, &format!("{sandbox}at={}&known={reading}", at.rfc3339())).await;
+                let present = profile(&then, &then.cookie(&VERA), id, sandbox).await;
+                for (past, present) in past.iter().zip(&present) {
+                    assert_eq!(past, present, "{id} at {} known {reading}", at.rfc3339());
+                }
+                looked += 1;
+            }
+        }
+    }
+    assert!(looked > 400, "{looked}");
+}
+
+#[actix_web::test]
+async fn each_demo_customer_was_what_a_desk_of_then_shows() {
+    must_agree_with_a_desk_of_then("now", |delivery| delivery.event.event_at).await;
+}
+
+#[actix_web::test]
+async fn each_demo_customer_was_known_as_a_desk_of_then_shows() {
+    must_agree_with_a_desk_of_then("then", |delivery| delivery.received_at).await;
+}
+
+#[actix_web::test]
+async fn the_past_is_named_and_nothing_can_be_done_in_it() {
+    let desk = Desk::open().await;
+    add_lena(&desk);
+    let at = NOW.plus_days(-1).rfc3339();
+    let page = desk.page(&SOL, &format!("{LENA}?at={at}")).await;
+    let text = text_of(&page);
+    assert!(text.contains("Nothing can be changed in the past.") && text.contains("Back to now"), "{text}");
+    assert!(text.contains("what was true then, as it is known now"), "{text}");
+    assert!(!page.contains("dialog=") && !page.contains("data-live"), "{page}");
+    assert!(!page.contains(&format!("action=\"{LENA}/")), "{page}");
+    let opened = desk.page(&SOL, &format!("{LENA}?at={at}&dialog=note-add")).await;
+    assert!(!opened.contains("<dialog"), "no dialog opens in the past");
+}
+
+#[actix_web::test]
+async fn a_moment_that_cannot_be_read_is_refused_and_the_future_is_now() {
+    let desk = Desk::open().await;
+    add_lena(&desk);
+    for query in ["at=yesterday", "at=2026-05-03", "at=2026-05-03T14:00:00Z&known=later"] {
+        for path in [LENA.to_owned(), format!("{LENA}/explanation.json")] {
+            let answer = desk.get(&SOL, &format!("{path}?{query}")).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}?{query}");
+        }
+    }
+    let future = desk.page(&SOL, &format!("{LENA}?at=2999-01-01T00:00:00Z")).await;
+    assert!(!future.contains("Back to now") && future.contains("dialog=note-add"), "the page of now");
+    assert!(text_of(&future).contains("has not come yet"), "and it says so");
+    let before = desk.page(&SOL, &format!("{LENA}?at=1990-01-01T00:00:00Z")).await;
+    let text = text_of(&before);
+    assert!(text.contains("No event is as old as that.") && text.contains("was not known yet"), "{text}");
 }

@@ -386,7 +386,7 @@ async fn the_audit_log_is_read_in_ranges_for_every_filter() {
         }
         for place in ["", "&before=1.1.0.9000", "&after=1.1.0.9000"] {
             let query = history::Query::parse(&format!("topic=team{place}")).expect("a query");
-            reads_ranges(conn, place, |conn| history::team::page(conn, CustomerId(42), &query).map(drop));
+            reads_ranges(conn, place, |conn| history::team::page(conn, CustomerId(42), None, &query).map(drop));
         }
         reads_ranges(conn, "the newest", |conn| dossier::audit::queries::head(conn, ProjectId(12)).map(drop));
         Ok::<_, Error>(())
@@ -421,6 +421,7 @@ async fn histories_are_read_from_ranges_in_both_orders() {
         project: ProjectId(11),
         customer: CustomerId(101),
         environment: Environment::Production,
+        as_of: None,
     };
     let checked = desk.db.read_here(|conn| {
         for order in ["timeline", "event"] {

@@ -38,7 +38,7 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
             let catalog = catalog::queries::load(conn, project)?;
             let purchases = stored_purchases::most_important(conn, project, customer, environment)?;
             let of = concerned(&catalog, &purchases, now);
-            let evidence = Evidence::load(conn, (project, customer), environment, &of, email.as_deref())?;
+            let evidence = Evidence::load(conn, (project, customer), (environment, None), &of, email.as_deref())?;
             let is_sandbox = environment == Environment::Sandbox;
             let all = explain(&Known {
                 now,

@@ -17,6 +17,9 @@ mod story;
 
 pub use catalog::catalog;
 
+use crate::base::clock::Moment;
+use crate::events::Delivery;
+
 /// An invented customer: the webhook events, and what the app or the team added.
 #[derive(Default)]
 pub struct Customer {
@@ -68,6 +71,32 @@ pub struct Override {
     pub at_ms: i64,
     pub until_ms: Option<i64>,
     pub reason: Option<&'static str>,
+}
+
+impl Customer {
+    /// The webhooks, each as if it had been received a little after its event; a few came hours later.
+    ///
+    /// # Errors
+    /// A sentence when one cannot be read.
+    pub fn deliveries(&self) -> Result<Vec<Delivery>, String> {
+        let read = |event: &serde_json::Value| {
+            let body = serde_json::json!({ "api_version": "1.0", "event": event }).to_string();
+            let parsed = Delivery::parse(body.into_bytes(), received_at(event));
+            parsed.map_err(|(rejection, _)| rejection.0.to_owned())
+        };
+        self.events.iter().map(read).collect()
+    }
+}
+
+/// Of so many events one came late.
+const LATE: u64 = 40;
+
+fn received_at(event: &serde_json::Value) -> Moment {
+    let id = event["id"].as_str().unwrap_or_default();
+    let hash = id.bytes().fold(7_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let seconds = if hash.is_multiple_of(LATE) { 3 * 3_600 + hash % 7_200 } else { 1 + hash % 20 };
+    let at = Moment(event["event_timestamp_ms"].as_i64().unwrap_or_default());
+    at.plus_seconds(i64::try_from(seconds).unwrap_or_default())
 }
 
 /// All customers: first those written by hand, then the generated crowd. The same `now_ms` gives the same customers.

@@ -215,6 +215,11 @@ pub fn some(conn: &mut Conn, keys: &[Row]) -> QueryResult<Vec<Stored>> {
     many::select::<Columns, Stored>(conn, (COLUMNS, "attributes"), KEY, keys, "")
 }
 
+/// All rows of a customer.
+pub fn all(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Stored>> {
+    of_all(conn, &[customer])
+}
+
 /// All rows of these customers.
 pub fn of_all(conn: &mut Conn, customers: &[CustomerId]) -> QueryResult<Vec<Stored>> {
     const KEY: &[Column] = &[("customer_id", Kind::Integer)];

@@ -22,10 +22,12 @@ pub struct Answer {
     also: Sentence,
     why: Why,
     is_sandbox: bool,
+    is_past: bool,
     spent: String,
     payments: String,
     last_opened: Option<(Stamp, Stamp)>,
-    user_since: (Stamp, Stamp),
+    /// `None` where the id was not known yet.
+    user_since: Option<(Stamp, Stamp)>,
     is_since_exact: bool,
     device: Option<(String, String)>,
 }
@@ -44,12 +46,14 @@ impl Answer {
             also: also(main, others),
             why: Why::new(visit, main),
             is_sandbox: visit.is_sandbox(),
+            is_past: visit.as_of.is_some(),
             spent: spent_in_usd(customer),
             payments: payments(visit, moved),
             last_opened: customer
                 .last_seen_at
                 .map(|at| (Stamp::relative(at, visit.ctx.now), Stamp::day_and_time(at, visit.ctx.now))),
-            user_since: (Stamp::relative(at, visit.ctx.now), Stamp::day(at)),
+            user_since: (at <= visit.ctx.now || visit.as_of.is_none())
+                .then(|| (Stamp::relative(at, visit.ctx.now), Stamp::day(at))),
             is_since_exact: visit.since.is_exact,
             device: device_and_app(visit),
         }

@@ -58,7 +58,8 @@ impl Explained {
 fn evidence(conn: &mut Conn, visit: &Visit) -> QueryResult<Evidence> {
     let concerned = explanation::concerned(&visit.catalog, &visit.purchases, visit.ctx.now);
     let of = (visit.project.id, visit.customer.id);
-    Evidence::load(conn, of, visit.environment, &concerned, visit.customer.email.as_deref())
+    let view = (visit.environment, visit.as_of);
+    Evidence::load(conn, of, view, &concerned, visit.customer.email.as_deref())
 }
 
 /// The part of an explanation that is folded: steps, the rule, what would change it, what can be done, what to write.
@@ -66,6 +67,7 @@ fn evidence(conn: &mut Conn, visit: &Visit) -> QueryResult<Evidence> {
 #[template(path = "profile/why.html")]
 pub struct Why {
     is_open: bool,
+    is_past: bool,
     steps: Vec<ShownStep>,
     rule: &'static str,
     would_change: Vec<Sentence>,
@@ -95,19 +97,25 @@ struct Link {
 }
 
 impl Why {
+    fn title(&self) -> &'static str {
+        if self.is_past { "Why" } else { "Why, and what can be done" }
+    }
+
     /// As [`Why::new`], folded whatever the verdict is.
     pub fn folded(visit: &Visit, one: &Explanation) -> Why {
         Why { is_open: false, ..Why::new(visit, one) }
     }
 
     pub fn new(visit: &Visit, one: &Explanation) -> Why {
+        let is_now = visit.as_of.is_none();
         Why {
             is_open: !one.has_access,
+            is_past: !is_now,
             steps: one.steps.iter().map(|step| ShownStep::new(visit, step)).collect(),
             rule: one.rule,
             would_change: one.would_change.clone(),
-            next: one.next.iter().map(|next| Link::new(visit, one, next)).collect(),
-            tell: one.tell.clone(),
+            next: one.next.iter().filter(|_| is_now).map(|next| Link::new(visit, one, next)).collect(),
+            tell: one.tell.clone().filter(|_| is_now),
         }
     }
 }
@@ -143,10 +151,7 @@ impl Link {
                 let dialog = || visit.dialog(&format!("{}.{key}", kind.name()));
                 (visit.may(ChangePurchases).then(dialog), true)
             }
-            (NextAct::Open(id), _) => {
-                let query = if visit.is_sandbox() { "?sandbox=1" } else { "" };
-                (Some(subject::href(&visit.project.slug, id) + query), false)
-            }
+            (NextAct::Open(id), _) => (Some(subject::href(&visit.project.slug, id) + &visit.view()), false),
             (NextAct::Attach, _) => {
                 let catalog = || format!("/projects/{}/catalog", visit.project.slug);
                 (visit.may(ManageCatalog).then(catalog), false)
@@ -166,7 +171,7 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
     let query = req.query_string().to_owned();
     let read = move |conn: &mut Conn| {
         let member = request.authorize(conn)?;
-        let visit = Visit::from_request(conn, &request, &member, &query)?;
+        let visit = Visit::as_asked(conn, &request, &member, &query)?;
         let at = (visit.environment, visit.ctx.now);
         Ok::<_, Error>(ShownAll::new(&visit.opened_as, at, &Explained::load(conn, &visit)?.explanations))
     };

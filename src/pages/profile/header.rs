@@ -29,7 +29,8 @@ pub struct Header {
     /// Fields of the page's query that the switch keeps.
     kept: Vec<(String, String)>,
     is_sandbox: bool,
-    star: Star,
+    /// `None` on a page that shows the past.
+    star: Option<Star>,
     /// In a connected project.
     refresh: Option<Refresh>,
 }
@@ -43,7 +44,7 @@ struct Country {
 impl HtmlSafe for Header {}
 
 impl Header {
-    pub fn new(visit: &Visit, kept: Vec<(String, String)>, star: Star, refresh: Option<Refresh>) -> Header {
+    pub fn new(visit: &Visit, kept: Vec<(String, String)>, star: Option<Star>, refresh: Option<Refresh>) -> Header {
         let customer = &visit.customer;
         let known = |value: &Option<String>| value.clone().filter(|value| !value.trim().is_empty());
         let (display_name, email) = (known(&customer.display_name), known(&customer.email));
@@ -233,7 +234,7 @@ mod tests {
     #[test]
     fn the_title_is_the_name_else_the_email_address_else_the_id() {
         let mut visit = testing::lena();
-        let header = |visit: &Visit| Header::new(visit, Vec::new(), Star::new(visit, false, String::new()), None);
+        let header = |visit: &Visit| Header::new(visit, Vec::new(), Some(Star::new(visit, false, String::new())), None);
         assert_eq!(header(&visit).title(), "Lena Okafor");
         visit.customer.display_name = Some(" ".into());
         let titled = header(&visit);

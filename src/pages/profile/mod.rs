@@ -8,6 +8,7 @@
 pub mod acting;
 pub mod answer;
 pub mod app_user_ids;
+mod as_of;
 mod asking;
 pub mod attributes;
 pub mod attribution;
@@ -24,6 +25,7 @@ pub mod manage;
 pub mod notes;
 pub mod offering;
 pub mod page;
+mod past;
 pub mod pickup;
 mod refresh;
 pub mod requests;

@@ -4,6 +4,7 @@ use askama::Template;
 use url::form_urlencoded;
 
 use super::answer::Answer;
+use super::as_of::{self, Notice};
 use super::asking::{IF_AWAY, REFUSE};
 use super::explained::Explained;
 use super::header::Header;
@@ -36,6 +37,7 @@ pub struct ProfilePage {
     layout: Layout,
     visit: Visit,
     header: Header,
+    notice: Option<Notice>,
     answer: Answer,
     details: details::Card,
     notes: notes::Card,
@@ -58,12 +60,15 @@ impl Page for ProfilePage {
     fn load(conn: &mut Conn, view: &View<'_, InProject>) -> Result<ProfilePage, Error> {
         let member = view.who;
         let asked = Asked::parse(view.query)?;
-        let visit = Visit::from_request(conn, view.request, member, view.query)?;
+        let visit = Visit::as_asked(conn, view.request, member, view.query)?;
         if asked.history.shown == history::Shown::Team && !visit.may(ReadTeam) {
             return Err(Error::Forbidden(ReadTeam));
         }
-        let header =
-            Header::new(&visit, asked.kept.clone(), Star::load(conn, member, &visit)?, Refresh::load(conn, &visit)?);
+        let (star, refresh) = match visit.as_of {
+            Some(_) => (None, None),
+            None => (Some(Star::load(conn, member, &visit)?), Refresh::load(conn, &visit)?),
+        };
+        let header = Header::new(&visit, [asked.kept, visit.as_of_fields()].concat(), star, refresh);
         let explained = Explained::load(conn, &visit)?;
         let entitlements = entitlements::Card::new(&visit, &explained);
         Ok(ProfilePage {
@@ -78,6 +83,7 @@ impl Page for ProfilePage {
             attributes: attributes::Card::new(&visit),
             attribution: attribution::Card::new(&visit),
             manage: manage::Card::load(conn, &visit)?,
+            notice: Notice::new(&visit, as_of::asked(view.query, view.request.now)?),
             header,
             entitlements,
             visit,
@@ -96,6 +102,9 @@ impl Page for ProfilePage {
     /// The name of a dialog begins with the name of its card.
     fn dialog(&self, conn: &mut Conn, view: &View<'_, InProject>, opened: Opened) -> Result<Option<Dialog>, Error> {
         let visit = &self.visit;
+        if visit.as_of.is_some() {
+            return Ok(None);
+        }
         let lines = view.request.lines();
         let reach = |opened: &Opened| reach(visit, lines, opened);
         let at = |card: &str, opened: Opened| opened.with_back(visit.at(card));

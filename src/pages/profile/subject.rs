@@ -8,7 +8,7 @@ use crate::base::clock::Moment;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
 use crate::base::{AppUserId, Permission, Role, lookup_key};
-use crate::customers::TransferBehavior;
+use crate::customers::{AsOf, TransferBehavior};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, connections, customers, projects};
 use crate::events::Environment;
@@ -37,6 +37,8 @@ pub struct Subject {
     pub role: Role,
     /// Set when the project is connected to RevenueCat.
     pub connected: Option<Connected>,
+    /// Set on a page that shows the past; `ctx.now` is that moment then.
+    pub as_of: Option<AsOf>,
 }
 
 /// The project that the customer belongs to.
@@ -139,11 +141,13 @@ impl Subject {
             return Ok(None);
         };
         let (href, opened_as) = (href(&project.slug, app_user_id), app_user_id.to_owned());
-        Ok(Some(Subject { project, customer, opened_as, since, href, environment, ctx: ctx.clone(), role, connected }))
+        let (ctx, as_of) = (ctx.clone(), None);
+        Ok(Some(Subject { project, customer, opened_as, since, href, environment, ctx, role, connected, as_of }))
     }
 
+    /// Whether the person may do something here. Nothing can be done in the past.
     pub fn may(&self, permission: Permission) -> bool {
-        self.project.roles.allow(self.role, permission)
+        (self.as_of.is_none() || permission.only_reads()) && self.project.roles.allow(self.role, permission)
     }
 
     /// A purchase of the customer as something that a store can be asked about now.
@@ -151,10 +155,35 @@ impl Subject {
         Target { purchase, now: self.ctx.now, connected: self.connected }
     }
 
-    /// The address of the page at this card, with the sandbox switch unchanged.
+    /// The address of the page at this card, in the same view.
     pub fn at(&self, card: &str) -> String {
-        let query = if self.is_sandbox() { "?sandbox=1" } else { "" };
-        format!("{}{query}#{card}", self.href)
+        format!("{}{}#{card}", self.href, self.view())
+    }
+
+    /// The query of addresses that keep the view: the sandbox switch, and as of when. It begins with `?`, or is empty.
+    pub fn view(&self) -> String {
+        let query = joined(self.sandbox_field().into_iter().chain(self.as_of.iter().flat_map(AsOf::fields)));
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// The address of the page with one more field, in the same view.
+    pub fn with_view(&self, field: &str) -> String {
+        let view = self.view();
+        format!("{}{view}{}{field}", self.href, if view.is_empty() { "?" } else { "&" })
+    }
+
+    /// The address of the page at another moment of the past.
+    pub fn as_of_href(&self, as_of: AsOf) -> String {
+        format!("{}?{}", self.href, joined(self.sandbox_field().into_iter().chain(as_of.fields())))
+    }
+
+    /// The fields of a form that keeps as of when the page is.
+    pub fn as_of_fields(&self) -> Vec<(String, String)> {
+        self.as_of.iter().flat_map(AsOf::fields).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn sandbox_field(&self) -> Option<(&'static str, String)> {
+        self.is_sandbox().then(|| ("sandbox", "1".to_owned()))
     }
 
     /// The address of the page with this dialog open.
@@ -172,6 +201,10 @@ impl Subject {
     pub fn is_sandbox(&self) -> bool {
         self.environment == Environment::Sandbox
     }
+}
+
+fn joined(fields: impl Iterator<Item = (&'static str, String)>) -> String {
+    fields.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
 /// The path of a profile, percent-encoded.

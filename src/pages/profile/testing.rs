@@ -44,6 +44,7 @@ pub fn lena() -> Visit {
 /// A customer of whom only an id is known.
 pub fn stranger() -> Visit {
     let subject = Subject {
+        as_of: None,
         project: Project {
             id: ProjectId(1),
             slug: "sundial".into(),
@@ -90,6 +91,7 @@ pub fn stranger() -> Visit {
         connected: None,
     };
     Visit {
+        unknown_attributes: Vec::new(),
         subject,
         catalog: Catalog::default(),
         purchases: Vec::new(),

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::pickup::{Changes, What};
 use super::requests::Requests;
 use super::subject::Subject;
+use super::{as_of, past};
 use crate::auth::{Member, PageRequest};
 use crate::base::clock::Moment;
 use crate::base::error::Error;
@@ -28,6 +29,8 @@ pub struct Visit {
     pub purchases: Vec<Purchase>,
     /// The attributes that have a value.
     pub attributes: Vec<Attribute>,
+    /// The keys of those of which it is not known what they were then; only on a page that shows the past.
+    pub unknown_attributes: Vec<String>,
     pub changes: Changes,
     /// What was asked of stores.
     pub requests: Requests,
@@ -69,6 +72,19 @@ impl Visit {
         Ok(Visit::load(conn, subject)?)
     }
 
+    /// As [`Visit::from_request`], as of the moment that the query asks for.
+    ///
+    /// # Errors
+    /// As [`Subject::from_request`], and [`Error::BadRequest`] for a moment that cannot be read.
+    pub fn as_asked(conn: &mut Conn, request: &PageRequest, member: &Member, query: &str) -> Result<Visit, Error> {
+        let asked = as_of::asked(query, request.now)?;
+        let subject = Subject::from_request(conn, request, member, query)?;
+        Ok(match asked.past() {
+            Some(as_of) => past::load(conn, subject, as_of)?,
+            None => Visit::load(conn, subject)?,
+        })
+    }
+
     /// Loads what the cards of a customer share.
     pub fn load(conn: &mut Conn, subject: Subject) -> QueryResult<Visit> {
         let (project, customer) = (subject.project.id, subject.customer.id);
@@ -78,7 +94,8 @@ impl Visit {
         let shows_sandbox = subject.environment == Environment::Sandbox && !purchases.is_empty();
         let locked_by = if shows_sandbox { sandbox_access::lock(conn, project, customer)? } else { None };
         let requests = Requests::load(conn, &subject)?;
-        Ok(Visit { subject, catalog, purchases, attributes, changes, requests, locked_by })
+        let unknown_attributes = Vec::new();
+        Ok(Visit { subject, catalog, purchases, attributes, unknown_attributes, changes, requests, locked_by })
     }
 
     /// Whether the app has fetched since the last change; see [`Changes::sentence`].

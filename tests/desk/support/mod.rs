@@ -16,6 +16,7 @@ pub mod events;
 pub mod exports;
 pub mod forms;
 mod frames;
+pub mod histories;
 pub mod jobs;
 pub mod lengths;
 pub mod life_cycles;

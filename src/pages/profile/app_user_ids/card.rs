@@ -6,6 +6,7 @@ use diesel::QueryResult;
 
 use super::queries;
 use crate::base::app_user_id;
+use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
 use crate::web::filters;
@@ -53,10 +54,10 @@ impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit, shows_all: bool) -> QueryResult<Card> {
         let most = if shows_all { i64::MAX } else { LOADED };
-        let ids = queries::load(conn, visit.customer.id, most)?;
+        let until = visit.as_of.map_or(Moment::NEVER, |as_of| as_of.at);
+        let ids = queries::load(conn, visit.customer.id, until, most)?;
         let is_cut = visit.customer.ids_count > i64::try_from(ids.len()).unwrap_or(i64::MAX);
-        let sandbox = if visit.is_sandbox() { "sandbox=1&" } else { "" };
-        let all = is_cut.then(|| format!("{}?{sandbox}ids=all#app-user-ids", visit.href));
+        let all = is_cut.then(|| format!("{}#app-user-ids", visit.with_view("ids=all")));
         let mut first = labelled(ids, &visit.customer.original_app_user_id, &visit.opened_as);
         let folded = first.split_off(UNFOLDED.min(first.len()));
         Ok(Card { first, folded, count: visit.customer.ids_count, shows_all, all })

@@ -24,6 +24,8 @@ pub struct Card {
     dialogs: Option<Dialogs>,
     /// Whether the app has fetched since the last change.
     picked_up: Option<Sentence>,
+    /// The keys of which it is not known what they were then.
+    unknown: Option<String>,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,7 @@ impl Card {
             refunds,
             dialogs: visit.may(EditAttributes).then(dialogs),
             picked_up: visit.picked_up(What::Attributes),
+            unknown: unknown(&visit.unknown_attributes),
         }
     }
 
@@ -63,6 +66,15 @@ impl Card {
     fn unset_count(&self) -> String {
         format!("{} reserved keys without a value", self.unset.len())
     }
+}
+
+/// `goal and 3 others`
+fn unknown(keys: &[String]) -> Option<String> {
+    const NAMED: usize = 5;
+    let mut named: Vec<String> = keys.iter().take(NAMED).map(|key| text::visible(key)).collect();
+    let more = i64::try_from(keys.len().saturating_sub(NAMED)).unwrap_or(i64::MAX);
+    named.extend((more > 0).then(|| text::count(more, "other", "others")));
+    (!named.is_empty()).then(|| text::listed(&named))
 }
 
 impl Dialogs {

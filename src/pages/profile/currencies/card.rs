@@ -35,7 +35,12 @@ impl HtmlSafe for Card {}
 impl Card {
     /// One query. `None` when there is neither a balance in this environment nor one that the person could give.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Card>> {
-        let all = queries::all(conn, visit.project.id, visit.customer.id, visit.environment)?;
+        let mut all = queries::all(conn, visit.project.id, visit.customer.id, visit.environment)?;
+        if let Some(as_of) = visit.as_of {
+            let mut then =
+                queries::balances_then(conn, (visit.project.id, visit.customer.id), visit.environment, as_of)?;
+            all.iter_mut().for_each(|held| held.amount = then.remove(&held.code));
+        }
         Ok(Card::new(visit, all))
     }
 

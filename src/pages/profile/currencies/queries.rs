@@ -1,11 +1,16 @@
 //! The currencies of a project, with a customer's balances of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 
+use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, ProjectId};
+use crate::customers::{AsOf, Reading};
 use crate::db::Conn;
-use crate::db::schema::{balances, virtual_currencies};
-use crate::events::Environment;
+use crate::db::schema::{balances, currency_entries, events, history, virtual_currencies};
+use crate::events::{Environment, EventType};
+use crate::projection::{BalanceChange, Record};
 
 /// A currency of the project, as one customer has it in one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +40,48 @@ pub fn all(
     let mut all: Vec<Held> = rows.into_iter().map(Held::from).collect();
     all.sort_by(|one, other| one.code.cmp(&other.code));
     Ok(all)
+}
+
+/// The balances that followed from the changes that count as of a moment, by code.
+pub fn balances_then(
+    conn: &mut Conn,
+    (project, customer): (ProjectId, CustomerId),
+    environment: Environment,
+    as_of: AsOf,
+) -> QueryResult<BTreeMap<String, i64>> {
+    let (until, unknown) = match as_of.reading {
+        Reading::KnownNow => (as_of.at, BTreeSet::new()),
+        Reading::KnownThen => (Moment::NEVER, changes_received_after(conn, (project, customer), as_of.at)?),
+    };
+    let entries = currency_entries::table.filter(currency_entries::customer_id.eq(customer));
+    let entries: Vec<(Moment, String)> = entries
+        .filter(currency_entries::at.le(until))
+        .select((currency_entries::at, currency_entries::amounts))
+        .load(conn)?;
+    let known = entries.into_iter().filter(|(at, _)| !unknown.contains(at));
+    let changes = known.filter_map(|(at, amounts)| {
+        let amounts = serde_json::from_str(&amounts).ok()?;
+        Some(BalanceChange { at, amounts })
+    });
+    let mut record = Record::default();
+    record.balance_changes = changes.enumerate().map(|(place, change)| (place.to_string(), change)).collect();
+    let own = record.balances().into_iter().filter(|((of, _), _)| *of == environment);
+    Ok(own.map(|((_, code), balance)| (code, balance.amount())).collect())
+}
+
+/// The times of the changes that were received after a moment.
+fn changes_received_after(
+    conn: &mut Conn,
+    (project, customer): (ProjectId, CustomerId),
+    at: Moment,
+) -> QueryResult<BTreeSet<Moment>> {
+    let kind = i16::from(EventType::VirtualCurrencyTransaction.number());
+    let times: Vec<Moment> = history::table
+        .inner_join(events::table.on(events::project_id.eq(project).and(events::id.eq(history::event_id))))
+        .filter(history::customer_id.eq(customer).and(history::kind.eq(kind)).and(events::received_at.gt(at)))
+        .select(history::event_at)
+        .load(conn)?;
+    Ok(times.into_iter().collect())
 }
 
 /// The currency of this code; `None` when the project has none.

@@ -37,10 +37,13 @@ pub fn rows(visit: &Visit) -> Vec<Row> {
         customer
             .last_seen_at
             .map(|at| Row::new("Last Opened", dated(Stamp::full(at), Stamp::relative(at, visit.ctx.now)))),
-        Some(user_since(visit)),
+        (visit.since.at <= visit.ctx.now || visit.as_of.is_none()).then(|| user_since(visit)),
         platform(customer).map(|version| Row::new("Last Seen Platform Version", Sentence::default().name(version))),
         raw("Last Seen SDK Version", &customer.sdk_version),
         raw("Last Seen Locale", &customer.locale),
+        visit.as_of.map(|_| {
+            Row::new("Last Opened, Device and App", Sentence::new("Unknown for then: only the newest are kept."))
+        }),
         Some(transfer_behavior(visit)),
     ];
     rows.into_iter().flatten().collect()

@@ -30,8 +30,7 @@ impl Moved {
 
     /// The address of the other customer's profile, in the same view.
     pub fn href(&self, visit: &Visit) -> Option<String> {
-        let query = if visit.is_sandbox() { "?sandbox=1" } else { "" };
-        self.0.other.as_deref().map(|id| subject::href(&visit.project.slug, id) + query)
+        self.0.other.as_deref().map(|id| subject::href(&visit.project.slug, id) + &visit.view())
     }
 
     pub fn when(&self, now: Moment) -> Stamp {

@@ -35,8 +35,9 @@ pub struct Card {
     links: Links,
     /// The project's slug.
     project: String,
-    /// The address of the server-sent events that announce new events.
-    live: String,
+    /// The address of the server-sent events that announce new events; `None` on a page that shows the past.
+    live: Option<String>,
+    picker: Picker,
     /// Whether new events belong on this page.
     is_newest: bool,
 }
@@ -59,6 +60,8 @@ pub enum Empty {
     OnlyProduction,
     /// All events are sandbox events.
     OnlySandbox,
+    /// No event counts as of that moment.
+    NotYet,
     /// No event has this topic.
     Topic,
     /// The team has done nothing for the customer.
@@ -71,11 +74,13 @@ impl Card {
     /// Loads the page of history that `query` asks for.
     pub fn load(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Card> {
         if query.shown == Shown::Team {
-            return Ok(Card::of_team(visit, query, &team::page(conn, visit.customer.id, query)?));
+            let until = visit.as_of.map(|as_of| as_of.at);
+            return Ok(Card::of_team(visit, query, &team::page(conn, visit.customer.id, until, query)?));
         }
         let (project, customer, environment) = (visit.project.id, visit.customer.id, visit.environment);
-        let slice = queries::page(conn, queries::HistoryOf { project, customer, environment }, query)?;
-        let first_seen = queries::first_seen(conn, visit.customer.id)?;
+        let of = queries::HistoryOf { project, customer, environment, as_of: visit.as_of };
+        let slice = queries::page(conn, of, query)?;
+        let first_seen = queries::first_seen(conn, visit.customer.id, visit.ctx.now)?;
         let mut card = Card::new(visit, query, &slice, first_seen);
         team::add_adjusters(conn, visit, card.groups.iter_mut().flat_map(|group| &mut group.rows))?;
         Ok(card)
@@ -101,6 +106,7 @@ impl Card {
             project: visit.project.slug.clone(),
             live: live(visit),
             is_newest: query.before.is_none() && query.after.is_none(),
+            picker: Picker::new(visit),
             links,
         }
     }
@@ -122,6 +128,7 @@ impl Card {
             project: visit.project.slug.clone(),
             live: live(visit),
             is_newest: query.before.is_none() && query.after.is_none(),
+            picker: Picker::new(visit),
             links,
         }
     }
@@ -132,11 +139,30 @@ impl Card {
     }
 }
 
+/// The form that asks for the page as of a moment.
+#[derive(Debug)]
+struct Picker {
+    profile: String,
+    is_sandbox: bool,
+    /// The value of its field, in UTC.
+    at: String,
+}
+
+impl Picker {
+    fn new(visit: &Visit) -> Picker {
+        let at = visit.as_of.map(|as_of| as_of.at.rfc3339()).unwrap_or_default();
+        Picker { profile: visit.href.clone(), is_sandbox: visit.is_sandbox(), at: at.trim_end_matches('Z').to_owned() }
+    }
+}
+
 /// The address of the server-sent events that announce events newer than those on this page.
-fn live(visit: &Visit) -> String {
+fn live(visit: &Visit) -> Option<String> {
+    if visit.as_of.is_some() {
+        return None;
+    }
     let sandbox = if visit.is_sandbox() { "&sandbox=1" } else { "" };
     let (since, steps) = (visit.customer.events_count, visit.requests.steps());
-    format!("{}/live?since={since}&steps={steps}{sandbox}", visit.href)
+    Some(format!("{}/live?since={since}&steps={steps}{sandbox}", visit.href))
 }
 
 impl Empty {
@@ -145,6 +171,7 @@ impl Empty {
         match visit.is_sandbox() {
             _ if query.shown == Shown::Team && !is_paged => Empty::Team,
             _ if query.shown == Shown::Team => Empty::Beyond,
+            _ if visit.customer.events_count == 0 && visit.as_of.is_some() => Empty::NotYet,
             _ if visit.customer.events_count == 0 => Empty::Never,
             _ if is_paged => Empty::Beyond,
             _ if query.shown != Shown::All => Empty::Topic,
@@ -155,7 +182,7 @@ impl Empty {
 
     /// Whether every other topic would be empty as well.
     fn is_for_all_topics(self) -> bool {
-        matches!(self, Empty::Never | Empty::OnlyProduction | Empty::OnlySandbox)
+        matches!(self, Empty::Never | Empty::NotYet | Empty::OnlyProduction | Empty::OnlySandbox)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::model::{Cursor, Order, Query, Shown};
 use crate::base::Permission::ReadTeam;
+use crate::customers::AsOf;
 use crate::events::Environment;
 use crate::events::history::Topic;
 use crate::pages::profile::visit::Visit;
@@ -11,6 +12,7 @@ use crate::pages::profile::visit::Visit;
 pub struct Links {
     profile: String,
     environment: Environment,
+    as_of: Option<AsOf>,
     order: Order,
     shown: Shown,
     /// Whether this person may see the actions of the team.
@@ -29,7 +31,7 @@ impl Links {
     pub fn new(visit: &Visit, query: &Query) -> Links {
         let Query { order, shown, .. } = *query;
         let (environment, has_team) = (visit.environment, visit.may(ReadTeam));
-        Links { profile: visit.href.clone(), environment, order, shown, has_team }
+        Links { profile: visit.href.clone(), environment, as_of: visit.as_of, order, shown, has_team }
     }
 
     /// The topics. Without events only the topic Team is left, because the team may have done something.
@@ -60,6 +62,11 @@ impl Links {
         self.address("history", None)
     }
 
+    /// The history as it is now.
+    pub fn now(&self) -> String {
+        Links { as_of: None, ..self.clone() }.newest()
+    }
+
     pub fn all_topics(&self) -> String {
         Links { shown: Shown::All, ..self.clone() }.newest()
     }
@@ -86,7 +93,9 @@ impl Links {
         let topic = self.shown.word().map(|word| format!("topic={word}"));
         let order = self.order.word().map(|word| format!("order={word}"));
         let page = page.map(|(name, place)| format!("{name}={place}"));
-        let query: Vec<String> = [sandbox, topic, order, page].into_iter().flatten().collect();
+        let as_of = self.as_of.iter().flat_map(AsOf::fields).map(|(name, value)| format!("{name}={value}"));
+        let query = sandbox.into_iter().chain(as_of).chain([topic, order, page].into_iter().flatten());
+        let query: Vec<String> = query.collect();
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{}{mark}{}#{fragment}", self.profile, query.join("&"))
     }
@@ -95,7 +104,8 @@ impl Links {
 /// The address of a row, on the page of the history that begins with it.
 pub fn to_row(profile: &str, environment: Environment, place: Cursor) -> String {
     let profile = profile.to_owned();
-    let links = Links { profile, environment, order: Order::Timeline, shown: Shown::All, has_team: false };
+    let (order, shown) = (Order::Timeline, Shown::All);
+    let links = Links { profile, environment, as_of: None, order, shown, has_team: false };
     links.address(&super::rows::anchor(place.event), Some(("before", place.above())))
 }
 
@@ -122,7 +132,7 @@ mod tests {
     fn links() -> Links {
         let profile = "/projects/sundial/customers/lena".into();
         let (environment, order, shown) = (Environment::Sandbox, Order::Event, Shown::Topic(Topic::Money));
-        Links { profile, environment, order, shown, has_team: false }
+        Links { profile, environment, as_of: None, order, shown, has_team: false }
     }
 
     #[test]

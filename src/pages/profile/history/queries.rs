@@ -1,11 +1,13 @@
 //! Loads pages of a customer's history by place, never by page number. The number of queries does not depend on the
 //! length of the history.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::model::{Cursor, Order, Query};
 use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
+use crate::customers::{AsOf, Reading};
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, events, history};
 use crate::events::history::{ShownIn, Side, Topic};
@@ -38,6 +40,8 @@ pub struct HistoryOf {
     pub project: ProjectId,
     pub customer: CustomerId,
     pub environment: Environment,
+    /// Only rows that count as of a moment.
+    pub as_of: Option<AsOf>,
 }
 
 /// Which rows are selected, and in which order.
@@ -108,6 +112,14 @@ impl Selection {
         if let Some(topic) = self.topic {
             query = query.filter(history::topic.eq(topic));
         }
+        query = match self.of.as_of {
+            Some(AsOf { at, reading: Reading::KnownNow }) => query.filter(event_at.le(at)),
+            Some(AsOf { at, reading: Reading::KnownThen }) => {
+                let known = of_row.and(events::received_at.le(at));
+                query.filter(exists(events::table.filter(known).select(events::id)))
+            }
+            None => query,
+        };
         let Cursor { timeline_at: t, event_at: e, tie, event } = cursor;
         query = match (self.order, towards) {
             (Order::Timeline, Towards::Older) => {
@@ -178,9 +190,10 @@ fn newer_in_events(event_at: Moment, tie: i32, event: EventId) -> _ {
     )
 }
 
-/// When an app was first seen under any of the customer's ids; `None` when that is not known exactly.
-pub fn first_seen(conn: &mut Conn, customer: CustomerId) -> QueryResult<Option<Moment>> {
+/// When an app was first seen under any of the customer's ids, if that was before `now`; `None` when that is not known exactly.
+pub fn first_seen(conn: &mut Conn, customer: CustomerId, now: Moment) -> QueryResult<Option<Moment>> {
     let exact = app_user_ids::customer_id.eq(customer).and(app_user_ids::is_since_exact.eq(true));
+    let exact = exact.and(app_user_ids::since.le(now));
     let since = app_user_ids::table.filter(exact).select(app_user_ids::since).order(app_user_ids::since.asc());
     since.first(conn).optional()
 }

@@ -9,6 +9,7 @@ use super::{amount, facts, wording};
 use crate::base::clock::Moment;
 use crate::base::ids::EventId;
 use crate::catalog::Catalog;
+use crate::customers::{AsOf, Reading};
 use crate::events::history::ShownIn;
 use crate::events::{Environment, Summary};
 use crate::pages::profile::visit::Visit;
@@ -45,6 +46,8 @@ pub struct Row {
     pub request: Option<RequestLine>,
     /// What can be done with a payment.
     pub menu: Option<Menu>,
+    /// The addresses of the page just before the event, and as of it.
+    pub instants: Option<[String; 2]>,
 }
 
 /// The items of a bundle.
@@ -85,6 +88,7 @@ impl Row {
             detail: Some(format!("{}/events/{}{query}", visit.href, segment(&event.id))),
             request: visit.requests.of_event(stored.cursor.event).cloned(),
             menu: Menu::of(event, stored.cursor.event, visit),
+            instants: Some(instants(stored.cursor.event_at, visit)),
             ..row
         }
     }
@@ -118,6 +122,7 @@ impl Row {
             detail: None,
             request: None,
             menu: None,
+            instants: None,
         }
     }
 
@@ -137,6 +142,12 @@ impl Row {
     pub fn verb(&self) -> &str {
         self.lines.first().map_or("", |line| &line.verb)
     }
+}
+
+/// The addresses of the page just before an event, and as of it.
+fn instants(event_at: Moment, visit: &Visit) -> [String; 2] {
+    let as_of = |at| visit.as_of_href(AsOf { at, reading: Reading::KnownNow });
+    [as_of(Moment(event_at.0.saturating_sub(1))), as_of(event_at)]
 }
 
 /// The fragment of an event's row.

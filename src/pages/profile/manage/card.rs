@@ -22,14 +22,18 @@ pub struct Card {
     delete: Option<String>,
     block: Option<String>,
     export: Option<String>,
+    is_past: bool,
 }
 
 impl HtmlSafe for Card {}
 
 impl Card {
-    /// Three queries.
+    /// Three queries; none on a page that shows the past.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let held = queries::held_with(conn, visit, visit.attributes_count())?;
+        let held = match visit.as_of {
+            Some(_) => Held::default(),
+            None => queries::held_with(conn, visit, visit.attributes_count())?,
+        };
         Ok(Card::new(visit, held))
     }
 
@@ -46,7 +50,10 @@ impl Card {
             outside_effects: held.outside_effects(visit.ctx.now, |purchase| visit.product_name(purchase).to_owned()),
             delete: visit.may(DeleteCustomers).then(|| visit.dialog("manage-delete")),
             block: visit.may(DeleteCustomers).then(|| visit.dialog("manage-block")),
-            export: visit.may(ExportCustomers).then(|| format!("{}/export", visit.href)),
+            export: visit
+                .may(ExportCustomers)
+                .then(|| format!("{}/export{}", visit.href, visit.as_of.map_or_else(String::new, |_| visit.view()))),
+            is_past: visit.as_of.is_some(),
             held,
         }
     }

@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use super::model::Note;
 use super::queries;
 use crate::base::Permission::WriteNotes;
+use crate::base::clock::Moment;
 use crate::base::ids::NoteId;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
@@ -22,6 +23,7 @@ pub struct Card {
     most: i64,
     /// The dialog for a new note; `None` without the permission.
     add: Option<String>,
+    is_past: bool,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,8 @@ impl HtmlSafe for Card {}
 impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let notes = queries::load(conn, visit.customer.id)?;
+        let until = visit.as_of.map_or(Moment::NEVER, |as_of| as_of.at);
+        let notes = queries::load(conn, visit.customer.id, until)?;
         Ok(Card::new(visit, notes))
     }
 
@@ -51,6 +54,7 @@ impl Card {
             notes: notes.into_iter().map(|note| Shown::new(visit, note)).collect(),
             most: visit.project.note_count,
             add: visit.may(WriteNotes).then(|| visit.dialog("note-add")),
+            is_past: visit.as_of.is_some(),
         }
     }
 

@@ -3,14 +3,15 @@
 use diesel::prelude::*;
 
 use super::model::Note;
+use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, NoteId};
 use crate::db::Conn;
 use crate::db::schema::notes;
 
-/// All notes, newest first. After a merge a customer may have more than the limit.
-pub fn load(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Note>> {
+/// All notes that were written until a moment, newest first. After a merge a customer may have more than the limit.
+pub fn load(conn: &mut Conn, customer: CustomerId, until: Moment) -> QueryResult<Vec<Note>> {
     notes::table
-        .filter(notes::customer_id.eq(customer))
+        .filter(notes::customer_id.eq(customer).and(notes::created_at.le(until)))
         .order((notes::created_at.desc(), notes::id.desc()))
         .select(Note::as_select())
         .load(conn)

@@ -9,6 +9,7 @@ use crate::base::clock::Moment;
 use crate::customers::overrides::current::{self, Current, Ignored, Offering, Why};
 use crate::customers::overrides::{self, Override, TEST_CUSTOMERS_ONLY};
 use crate::db::Conn;
+use crate::operations;
 use crate::pages::profile::pickup::What;
 use crate::pages::profile::subject::Subject;
 use crate::pages::profile::visit::Visit;
@@ -38,7 +39,10 @@ impl Card {
     /// Two queries.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
         let offerings = overrides::queries::offerings_of(conn, visit.project.id)?;
-        let set = overrides::queries::find(conn, visit.customer.id)?;
+        let set = match visit.as_of {
+            Some(as_of) => operations::overrides::as_of(conn, visit.project.id, visit.customer.id, as_of.at)?,
+            None => overrides::queries::find(conn, visit.customer.id)?,
+        };
         let current = current::resolve(&offerings, set, visit.ctx.now);
         let (may, is_allowed) = (visit.may(OverrideOffering), may_change(visit));
         Ok(Card {

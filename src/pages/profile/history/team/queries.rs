@@ -43,41 +43,46 @@ pub fn balances_changed(conn: &mut Conn, customer: CustomerId, at: &[Moment]) ->
     Ok(rows.into_iter().map(Line::new).collect())
 }
 
-pub fn page(conn: &mut Conn, customer: CustomerId, query: &Query) -> QueryResult<Page> {
+/// The page that the query asks for, of the entries until a moment.
+pub fn page(conn: &mut Conn, customer: CustomerId, until: Option<Moment>, query: &Query) -> QueryResult<Page> {
+    let of = (customer, until);
     match (query.before, query.after) {
-        (Some(place), _) => before(conn, customer, place),
-        (None, Some(place)) => after(conn, customer, place),
-        (None, None) => before(conn, customer, Cursor::TOP),
+        (Some(place), _) => before(conn, of, place),
+        (None, Some(place)) => after(conn, of, place),
+        (None, None) => before(conn, of, Cursor::TOP),
     }
 }
 
-fn before(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Page> {
-    let mut lines = nearest(conn, customer, place.event.0, Towards::Older, PAGE + 1)?;
+/// Whose entries, and until when.
+type Of = (CustomerId, Option<Moment>);
+
+fn before(conn: &mut Conn, of: Of, place: Cursor) -> QueryResult<Page> {
+    let mut lines = nearest(conn, of, place.event.0, Towards::Older, PAGE + 1)?;
     let has_older = lines.len() > PAGE;
     lines.truncate(PAGE);
-    let is_below_some = place != Cursor::TOP && has(conn, customer, place.below(), Towards::Newer)?;
+    let is_below_some = place != Cursor::TOP && has(conn, of, place.below(), Towards::Newer)?;
     Ok(Page { lines, has_newer: is_below_some, has_older })
 }
 
 /// The page above a place. If less than a full page is left above it, the first page is returned instead.
-fn after(conn: &mut Conn, customer: CustomerId, place: Cursor) -> QueryResult<Page> {
-    let mut lines = nearest(conn, customer, place.event.0, Towards::Newer, PAGE + 1)?;
+fn after(conn: &mut Conn, of: Of, place: Cursor) -> QueryResult<Page> {
+    let mut lines = nearest(conn, of, place.event.0, Towards::Newer, PAGE + 1)?;
     if lines.len() <= PAGE {
-        return before(conn, customer, Cursor::TOP);
+        return before(conn, of, Cursor::TOP);
     }
     lines.truncate(PAGE);
     lines.reverse();
-    let has_older = has(conn, customer, place.above(), Towards::Older)?;
+    let has_older = has(conn, of, place.above(), Towards::Older)?;
     Ok(Page { lines, has_newer: true, has_older })
 }
 
-fn has(conn: &mut Conn, customer: CustomerId, place: Cursor, towards: Towards) -> QueryResult<bool> {
-    Ok(!nearest(conn, customer, place.event.0, towards, 1)?.is_empty())
+fn has(conn: &mut Conn, of: Of, place: Cursor, towards: Towards) -> QueryResult<bool> {
+    Ok(!nearest(conn, of, place.event.0, towards, 1)?.is_empty())
 }
 
 fn nearest(
     conn: &mut Conn,
-    customer: CustomerId,
+    (customer, until): Of,
     position: i64,
     towards: Towards,
     limit: usize,
@@ -89,6 +94,10 @@ fn nearest(
         .select(Row::as_select())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
+    let query = match until {
+        Some(until) => query.filter(audit_entries::at.le(until)),
+        None => query,
+    };
     let rows: Vec<Row> = match towards {
         Towards::Older => {
             let older = query.filter(audit_details::position.lt(position));
