@@ -71,6 +71,16 @@ fn moment(text: &str) -> Option<Moment> {
     Moment::parse_rfc3339(&text).or_else(|| Some(Moment(utc()?.and_utc().timestamp_millis())))
 }
 
+impl Reading {
+    /// The word for it in addresses and files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Reading::KnownNow => "now",
+            Reading::KnownThen => "then",
+        }
+    }
+}
+
 impl AsOf {
     /// The fields of an address that names it, encoded.
     pub fn fields(&self) -> Vec<(&'static str, String)> {

@@ -16,12 +16,13 @@ use dossier::ingest;
 use dossier::projection::Purchase;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
 
 use crate::support::cast::{LENA, SOL, VERA};
 use crate::support::catalogs::apply_catalog;
 use crate::support::customers::without_causes;
 use crate::support::desks::add_lena;
-use crate::support::events::{deliver, deliver_together};
+use crate::support::events::{deliver, deliver_together, purchase};
 use crate::support::histories::{body, differences, histories};
 use crate::support::pages::{card_of, text_of};
 use crate::support::{Desk, NOW};
@@ -269,4 +270,75 @@ async fn a_moment_that_cannot_be_read_is_refused_and_the_future_is_now() {
     let before = desk.page(&SOL, &format!("{LENA}?at=1990-01-01T00:00:00Z")).await;
     let text = text_of(&before);
     assert!(text.contains("No event is as old as that.") && text.contains("was not known yet"), "{text}");
+}
+
+#[actix_web::test]
+async fn the_export_and_the_explanations_are_of_that_moment_too() {
+    let desk = Desk::open().await;
+    let bought = json!({ "id": "bought", "purchased_at_ms": NOW.plus_days(-20).millis(), "price": 9.99,
+        "expiration_at_ms": NOW.plus_days(10).millis(), "entitlement_ids": ["pro"] });
+    let off = json!({ "id": "off", "type": "CANCELLATION", "cancel_reason": "UNSUBSCRIBE", "price": 0,
+        "purchased_at_ms": NOW.plus_days(-20).millis(), "expiration_at_ms": NOW.plus_days(10).millis() });
+    deliver(&desk, desk.project, &[purchase("mara", 20, bought), purchase("mara", 2, off)]);
+    let mara = "/projects/sundial/customers/mara";
+    let of_servers = "/v2/projects/sundial/customers/mara/explanation";
+    let (then, before) = (NOW.plus_days(-10).rfc3339(), NOW.plus_days(-30).rfc3339());
+    let case = async |query: String| {
+        let page = desk.get(&VERA, &format!("{mara}/explanation.json?{query}")).await.json();
+        let server = desk.server().get(&format!("{of_servers}?{query}")).await.json();
+        assert_eq!(page, server, "{query}");
+        page["explanations"][0]["case"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(case(String::new()).await, "ending");
+    assert_eq!(case(format!("at={then}")).await, "renewing");
+    assert_eq!(case(format!("at={before}")).await, "never_bought");
+    // All came today.
+    assert_eq!(case(format!("at={then}&known=then")).await, "never_bought");
+    let refused = desk.server().get(&format!("{of_servers}?at=yesterday")).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["param"]), (400, &json!("at")));
+    let file = async |query: &str| desk.get(&SOL, &format!("{mara}/export.json{query}")).await.json();
+    let held = file(&format!("?at={then}")).await;
+    assert_eq!(held["events"].as_array().map(Vec::len), Some(1), "{held}");
+    assert_eq!((&held["known"], &held["explanations"][0]["has_access"]), (&json!("now"), &json!(true)));
+    assert!(held["purchases"][0]["unsubscribed_at"].is_null() && held["made_at"] != held["as_of"], "{held}");
+    let now = file("").await;
+    assert_eq!((now["events"].as_array().map(Vec::len), &now["as_of"]), (Some(2), &Value::Null));
+    let empty = file(&format!("?at={before}")).await;
+    for field in ["events", "purchases", "app_user_ids"] {
+        assert_eq!(empty[field], json!([]), "{field}");
+    }
+}
+
+#[actix_web::test]
+async fn an_override_and_attributes_are_those_of_then_where_it_is_known() {
+    let desk = Desk::open().await;
+    add_lena(&desk);
+    apply_catalog(
+        &desk,
+        &json!({ "offerings": [
+        { "id": "standard", "display_name": "Standard", "default": true, "packages": [] },
+        { "id": "winback", "display_name": "Win-back", "default": false, "packages": [] },
+    ] }),
+    );
+    let choose = async |offering: &str, seen: String| {
+        let fields = [("offering", offering), ("until", "2027-03-01"), ("reason", "a test"), ("seen", &seen)];
+        let chosen = desk.post_form(&SOL, &format!("{LENA}/offering"), &fields).await;
+        assert_eq!(chosen.status, StatusCode::SEE_OTHER, "{}", chosen.body);
+    };
+    choose("winback", "0".into()).await;
+    let first = desk.clock.now();
+    desk.clock.advance(3_600);
+    choose("", first.millis().to_string()).await;
+    let set = [("key", "goal"), ("value", "sleep")];
+    assert_eq!(desk.post_form(&SOL, &format!("{LENA}/attributes"), &set).await.status, StatusCode::SEE_OTHER);
+    desk.clock.advance(3_600);
+    let at = first.plus_seconds(60).rfc3339();
+    let page = desk.page(&SOL, &format!("{LENA}?at={at}")).await;
+    let offering = text_of(card_of(&page, "offering"));
+    assert!(offering.contains("Win-back") && offering.contains("Set by Sol Mbeki"), "{offering}");
+    assert!(offering.contains("until 1 Mar 2027") || offering.contains("until 2 Mar 2027"), "{offering}");
+    let attributes = text_of(card_of(&page, "attributes"));
+    assert!(attributes.contains("unknown for then: goal"), "{attributes}");
+    let now = text_of(card_of(&desk.page(&SOL, LENA).await, "offering"));
+    assert!(now.contains("Standard") && !now.contains("Set by"), "{now}");
 }

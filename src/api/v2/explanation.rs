@@ -4,11 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 
+use super::fields::wrong;
 use super::{answer, bought};
 use crate::api::{Caller, customers};
 use crate::base::error::Error;
 use crate::catalog;
-use crate::customers::{sandbox_access, stored_purchases};
+use crate::customers::{Asked, sandbox_access, state, stored_purchases};
 use crate::db::schema;
 use crate::events::Environment;
 use crate::explanation::{Known, ShownAll, concerned, explain};
@@ -16,16 +17,19 @@ use crate::operations::evidence::Evidence;
 use crate::stores::revenuecat::queries::connected;
 use crate::web::form;
 
-/// Of one environment: `environment=sandbox`, or production.
+/// Of one environment: `environment=sandbox`, or production; with `at`, and `known=then`, as of a moment.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a bad environment; [`Error::Client`] for an unknown customer.
+/// [`Error::Parameter`] for a bad environment or moment; [`Error::Client`] for an unknown customer.
 pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
     let (id, query) = (caller.app_user_id()?.to_owned(), caller.query.clone());
     let shown = caller
         .read(move |conn, call| {
             let asked = form::field(&query, "environment");
             let environment = asked.as_deref().map_or(Ok(Environment::Production), bought::environment)?;
+            let (at, known) = (form::field(&query, "at"), form::field(&query, "known"));
+            let asked = Asked::parse(at.as_deref(), known.as_deref(), call.ctx.now);
+            let as_of = asked.map_err(|malformed| wrong("at", malformed.0))?.past();
             let customer = customers::require(conn, call, &id)?;
             let (project, now) = (call.ctx.project, call.ctx.now);
             let row = schema::customers::table.find(customer);
@@ -36,10 +40,21 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
             );
             let (email, made_sandbox, made_real): (Option<String>, bool, bool) = row.select(columns).first(conn)?;
             let catalog = catalog::queries::load(conn, project)?;
-            let purchases = stored_purchases::most_important(conn, project, customer, environment)?;
-            let of = concerned(&catalog, &purchases, now);
-            let evidence = Evidence::load(conn, (project, customer), (environment, None), &of, email.as_deref())?;
             let is_sandbox = environment == Environment::Sandbox;
+            let (purchases, made_sandbox, made_real) = match as_of {
+                Some(as_of) => {
+                    let past = state::as_of(conn, project, customer, as_of)?;
+                    let chosen = stored_purchases::choose(past.purchases, environment, &catalog);
+                    (chosen, past.totals.made_sandbox, past.totals.status.is_some())
+                }
+                None => {
+                    let chosen = stored_purchases::most_important(conn, project, customer, environment)?;
+                    (chosen, made_sandbox, made_real)
+                }
+            };
+            let now = as_of.map_or(now, |as_of| as_of.at);
+            let of = concerned(&catalog, &purchases, now);
+            let evidence = Evidence::load(conn, (project, customer), (environment, as_of), &of, email.as_deref())?;
             let all = explain(&Known {
                 now,
                 environment,

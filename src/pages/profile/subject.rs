@@ -198,6 +198,11 @@ impl Subject {
         format!("{}/{path}{query}", self.href)
     }
 
+    /// The moment until which a page shows things: [`Moment::NEVER`] on a page of now.
+    pub fn until(&self) -> Moment {
+        self.as_of.map_or(Moment::NEVER, |as_of| as_of.at)
+    }
+
     pub fn is_sandbox(&self) -> bool {
         self.environment == Environment::Sandbox
     }

@@ -6,7 +6,6 @@ use diesel::QueryResult;
 
 use super::queries;
 use crate::base::app_user_id;
-use crate::base::clock::Moment;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
 use crate::web::filters;
@@ -54,8 +53,7 @@ impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit, shows_all: bool) -> QueryResult<Card> {
         let most = if shows_all { i64::MAX } else { LOADED };
-        let until = visit.as_of.map_or(Moment::NEVER, |as_of| as_of.at);
-        let ids = queries::load(conn, visit.customer.id, until, most)?;
+        let ids = queries::load(conn, visit.customer.id, visit.until(), most)?;
         let is_cut = visit.customer.ids_count > i64::try_from(ids.len()).unwrap_or(i64::MAX);
         let all = is_cut.then(|| format!("{}#app-user-ids", visit.with_view("ids=all")));
         let mut first = labelled(ids, &visit.customer.original_app_user_id, &visit.opened_as);

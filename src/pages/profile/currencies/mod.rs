@@ -14,6 +14,7 @@ use crate::web::Routes;
 
 pub use card::Card;
 pub use dialog::dialog;
+pub use queries::balances_then;
 pub use undo::{Undo, undo};
 
 pub fn routes(routes: &mut Routes) {

@@ -7,6 +7,7 @@ use super::queries;
 use super::queries::EventCursor;
 use crate::base::error::Error;
 use crate::base::ids::{CustomerId, ProjectId};
+use crate::customers::AsOf;
 use crate::db::Conn;
 use crate::db::schema::customers;
 use crate::web::file::Source;
@@ -21,11 +22,13 @@ pub struct Events {
     /// Where the next chunk begins; `None` after the last event.
     next: Option<EventCursor>,
     is_first: bool,
+    /// Only events that count as of a moment.
+    as_of: Option<AsOf>,
 }
 
 impl Events {
-    pub fn new(project: ProjectId, customer: CustomerId) -> Events {
-        Events { project, customer, next: Some(EventCursor::START), is_first: true }
+    pub fn new(project: ProjectId, customer: CustomerId, as_of: Option<AsOf>) -> Events {
+        Events { project, customer, next: Some(EventCursor::START), is_first: true, as_of }
     }
 }
 
@@ -47,7 +50,7 @@ impl Source for Events {
         use diesel::prelude::*;
         let Some(place) = self.next else { return Ok(Vec::new()) };
         customers::table.find(self.customer).select(customers::id).first::<CustomerId>(conn)?;
-        let (events, next) = queries::events_after(conn, self.project, self.customer, place, CHUNK)?;
+        let (events, next) = queries::events_after(conn, (self.project, self.customer), self.as_of, place, CHUNK)?;
         self.next = next;
         let mut json = written(&events, &mut self.is_first)?;
         if self.next.is_none() {

@@ -20,8 +20,9 @@ use crate::web::file;
 
 /// `GET C/export`
 pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
-    let read = |conn: &mut Conn, member: &Member, visit: &Visit| {
-        let held = Held::load(conn, visit)?;
+    let now = request.now;
+    let read = move |conn: &mut Conn, member: &Member, visit: &Visit| {
+        let held = Held::load(conn, visit, now)?;
         let page = ExportPage::load(conn, member, visit, &held)?;
         Ok(Bytes::from(page.render_with_values(&member.preferences())?))
     };
@@ -32,9 +33,9 @@ pub async fn show(request: PageRequest, req: HttpRequest) -> Outcome {
 /// `GET C/export.json`
 pub async fn download(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Outcome {
     let now = request.now;
-    let read = |conn: &mut Conn, _: &Member, visit: &Visit| {
-        let first = beginning(&Held::load(conn, visit)?)?;
-        Ok((first, Events::new(visit.project.id, visit.customer.id)))
+    let read = move |conn: &mut Conn, _: &Member, visit: &Visit| {
+        let first = beginning(&Held::load(conn, visit, now)?)?;
+        Ok((first, Events::new(visit.project.id, visit.customer.id, visit.as_of)))
     };
     let (first, events) = disclose(request, &req, "file", read).await?;
     Ok(HttpResponse::Ok()
@@ -51,7 +52,7 @@ where
 {
     let query = req.query_string().to_owned();
     actions::disclose(req, request, move |conn, member, request| {
-        let visit = Visit::from_request(conn, request, member, &query)?;
+        let visit = Visit::as_asked(conn, request, member, &query)?;
         let trace = Trace::new(Action::CustomerExported).for_customer(visit.customer.id, &visit.opened_as).about(form);
         Ok((read(conn, member, &visit)?, Some(trace)))
     })

@@ -32,6 +32,10 @@ macro_rules! held {
         pub struct Held {
             pub schema: &'static str,
             pub made_at: Time,
+            /// The moment of the past that it is about, and which events count: `now`, those dated until then; `then`,
+            /// those received until then. `None`: it is about the moment at which it was made.
+            pub as_of: Option<Time>,
+            pub known: Option<&'static str>,
             /// The project's name.
             pub project: String,
             $(pub $field: <sections::$file::$section as Section>::Field,)+
@@ -39,10 +43,12 @@ macro_rules! held {
 
         impl Held {
             /// Everything but the events, with at most one query per section.
-            pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Held> {
+            pub fn load(conn: &mut Conn, visit: &Visit, now: Moment) -> QueryResult<Held> {
                 Ok(Held {
                     schema: SCHEMA,
-                    made_at: Time(visit.ctx.now),
+                    made_at: Time(now),
+                    as_of: visit.as_of.map(|as_of| Time(as_of.at)),
+                    known: visit.as_of.map(|as_of| as_of.reading.word()),
                     project: visit.project.name.clone(),
                     $($field: sections::$file::$section::load(conn, visit)?,)+
                 })

@@ -21,6 +21,9 @@ const EVENTS: i64 = 1_000;
 pub struct ExportPage {
     layout: Layout,
     profile: String,
+    /// The query that keeps the view.
+    view: String,
+    as_of: Option<Time>,
     app_user_id: String,
     project: String,
     made_at: Time,
@@ -32,12 +35,20 @@ pub struct ExportPage {
 impl ExportPage {
     /// Loads the events in addition to `held`: one query.
     pub fn load(conn: &mut Conn, member: &Member, visit: &Visit, held: &Held) -> Result<ExportPage, Error> {
-        let (events, _) = queries::events_after(conn, visit.project.id, visit.customer.id, EventCursor::START, EVENTS)?;
+        let (events, _) = queries::events_after(
+            conn,
+            (visit.project.id, visit.customer.id),
+            visit.as_of,
+            EventCursor::START,
+            EVENTS,
+        )?;
         let all = visit.customer.events_count;
         let more = format!("The first {EVENTS} of {}. The file has all of them.", count(all, "event", "events"));
         Ok(ExportPage {
             layout: member.layout("Everything we hold", Section::Customers),
             profile: visit.href.clone(),
+            view: visit.view(),
+            as_of: held.as_of,
             app_user_id: visit.opened_as.clone(),
             project: visit.project.name.clone(),
             made_at: held.made_at,

@@ -7,7 +7,6 @@ use diesel::QueryResult;
 use super::model::Note;
 use super::queries;
 use crate::base::Permission::WriteNotes;
-use crate::base::clock::Moment;
 use crate::base::ids::NoteId;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
@@ -44,8 +43,7 @@ impl HtmlSafe for Card {}
 impl Card {
     /// One query.
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Card> {
-        let until = visit.as_of.map_or(Moment::NEVER, |as_of| as_of.at);
-        let notes = queries::load(conn, visit.customer.id, until)?;
+        let notes = queries::load(conn, visit.customer.id, visit.until())?;
         Ok(Card::new(visit, notes))
     }
 

@@ -27,7 +27,7 @@ impl Section for Id {
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Id>> {
         let rows: Vec<(String, Moment, bool)> = app_user_ids::table
-            .filter(app_user_ids::customer_id.eq(visit.customer.id))
+            .filter(app_user_ids::customer_id.eq(visit.customer.id).and(app_user_ids::since.le(visit.until())))
             .order((app_user_ids::since, app_user_ids::key))
             .select((app_user_ids::app_user_id, app_user_ids::since, app_user_ids::is_since_exact))
             .load(conn)?;

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::Section;
-use crate::customers::attributes::Stored;
+use crate::customers::attributes::{Source, Stored};
 use crate::db::Conn;
 use crate::db::schema::attributes;
 use crate::pages::profile::export::model::Time;
-use crate::pages::profile::visit::Visit;
+use crate::pages::profile::visit::{self, Visit};
 
 #[derive(Debug, Serialize)]
 pub struct Attribute {
@@ -35,6 +35,15 @@ impl Section for Attribute {
         };
         let own = attributes::table.filter(attributes::customer_id.eq(visit.customer.id)).select(Stored::as_select());
         let mut all: Vec<Attribute> = own.load(conn)?.into_iter().map(one).collect();
+        if visit.as_of.is_some() {
+            let then = |one: &visit::Attribute| {
+                let updated_at = Time(one.updated_at);
+                let is_same = |own: &&Attribute| own.key == one.key && own.updated_at == updated_at;
+                let source = all.iter().find(is_same).map_or(Source::Event.as_str(), |own| own.source);
+                Attribute { key: one.key.clone(), value: Some(one.value.clone()), updated_at, source }
+            };
+            all = visit.attributes.iter().map(then).collect();
+        }
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }

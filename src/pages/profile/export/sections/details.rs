@@ -39,7 +39,7 @@ impl Section for Details {
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Details> {
         let customer = visit.customer.clone();
-        let asked = last_asked(conn, customer.id)?;
+        let asked = last_asked(conn, customer.id)?.filter(|_| visit.as_of.is_none());
         Ok(Details {
             display_name: customer.display_name,
             email: customer.email,

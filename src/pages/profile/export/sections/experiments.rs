@@ -33,7 +33,8 @@ impl Section for Experiment {
             variant,
             enrolled_at: at.map(Time),
         };
-        Ok(rows.into_iter().map(one).collect())
+        let is_known = |row: &(String, String, Option<Moment>)| visit.as_of.is_none() || row.2 <= Some(visit.until());
+        Ok(rows.into_iter().filter(is_known).map(one).collect())
     }
 
     fn rows(all: &Vec<Experiment>) -> Vec<Vec<String>> {

@@ -27,7 +27,7 @@ impl Section for Note {
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Note>> {
         let rows: Vec<(String, Moment, Option<Moment>)> = notes::table
-            .filter(notes::customer_id.eq(visit.customer.id))
+            .filter(notes::customer_id.eq(visit.customer.id).and(notes::created_at.le(visit.until())))
             .order(notes::id)
             .select((notes::body, notes::created_at, notes::edited_at))
             .load(conn)?;

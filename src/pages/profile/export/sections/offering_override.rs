@@ -1,12 +1,12 @@
 //! The offering that the team chose for this customer.
 
-use diesel::prelude::*;
+use diesel::QueryResult;
 use serde::Serialize;
 
 use super::{Section, TEAM, shown, text};
-use crate::base::clock::Moment;
+use crate::customers::overrides;
 use crate::db::Conn;
-use crate::db::schema::offering_overrides;
+use crate::operations;
 use crate::pages::profile::export::model::Time;
 use crate::pages::profile::visit::Visit;
 
@@ -26,22 +26,16 @@ impl Section for Override {
     const HEADS: &'static [&'static str] = &["Offering", "Set at", "Until", "Reason"];
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Option<Override>> {
-        let row: Option<(String, Moment, Option<Moment>, Option<String>)> = offering_overrides::table
-            .find(visit.customer.id)
-            .select((
-                offering_overrides::offering,
-                offering_overrides::set_at,
-                offering_overrides::until,
-                offering_overrides::reason,
-            ))
-            .first(conn)
-            .optional()?;
-        Ok(row.map(|(offering, set_at, until, reason)| Override {
-            offering,
+        let set = match visit.as_of {
+            Some(as_of) => operations::overrides::as_of(conn, visit.project.id, visit.customer.id, as_of.at)?,
+            None => overrides::queries::find(conn, visit.customer.id)?,
+        };
+        Ok(set.map(|set| Override {
+            offering: set.offering,
             set_by: TEAM,
-            set_at: Time(set_at),
-            until: until.map(Time),
-            reason,
+            set_at: Time(set.set_at),
+            until: set.until.map(Time),
+            reason: set.reason,
         }))
     }
 

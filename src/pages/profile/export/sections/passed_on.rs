@@ -33,7 +33,7 @@ impl Section for PassedOn {
             queued_at: Time(one.queued_at),
             state: one.state.as_str(),
         };
-        Ok(found.into_iter().map(one).collect())
+        Ok(found.into_iter().filter(|one| one.queued_at <= visit.until()).map(one).collect())
     }
 
     fn rows(all: &Vec<PassedOn>) -> Vec<Vec<String>> {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde_json::value::RawValue;
 
 use super::{Section, dollars, raw, words};
-use crate::customers::stored_purchases;
+use crate::customers::{state, stored_purchases};
 use crate::db::Conn;
 use crate::db::schema::purchases;
 use crate::pages::profile::export::model::Time;
@@ -23,6 +23,10 @@ impl Section for Bought {
     const HEADS: &'static [&'static str] = &["Product", "Store", "Environment", "Began", "Ends", "Paid"];
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Box<RawValue>>> {
+        if let Some(as_of) = visit.as_of {
+            let then = state::as_of(conn, visit.project.id, visit.customer.id, as_of)?;
+            return Ok(then.purchases.iter().filter_map(|one| raw(one.to_json())).collect());
+        }
         let own = stored_purchases::of(visit.customer.id);
         let ordered = own.order((purchases::starts_at, purchases::environment, purchases::key));
         Ok(stored_purchases::load_json(conn, ordered)?.into_iter().filter_map(raw).collect())

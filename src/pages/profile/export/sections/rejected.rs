@@ -25,7 +25,7 @@ impl Section for Rejected {
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<Rejected>> {
         let found = erasure::rejected_naming(conn, visit.project.id, visit.customer.id)?;
         let one = |one: Naming| Rejected { received_at: Time(one.received_at), reason: one.reason, body: one.body };
-        Ok(found.into_iter().map(one).collect())
+        Ok(found.into_iter().filter(|one| one.received_at <= visit.until()).map(one).collect())
     }
 
     fn rows(all: &Vec<Rejected>) -> Vec<Vec<String>> {

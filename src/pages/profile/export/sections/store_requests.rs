@@ -32,7 +32,8 @@ impl Section for StoreRequest {
     const HEADS: &'static [&'static str] = &["Asked", "What", "Product", "Reason", "State", "Since"];
 
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<StoreRequest>> {
-        let own = requests::table.filter(requests::customer_id.eq(visit.customer.id));
+        let own = requests::customer_id.eq(visit.customer.id).and(requests::asked_at.le(visit.until()));
+        let own = requests::table.filter(own);
         let rows: Vec<Request> = own.order(requests::id).select(Request::as_select()).load(conn)?;
         Ok(rows.into_iter().filter_map(StoreRequest::new).collect())
     }

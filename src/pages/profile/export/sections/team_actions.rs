@@ -33,7 +33,7 @@ impl Section for TeamAction {
     fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Vec<TeamAction>> {
         let rows: Vec<(Moment, String, String, String)> = audit_details::table
             .inner_join(audit_entries::table.on(audit::of_entry()))
-            .filter(audit_details::customer_id.eq(visit.customer.id))
+            .filter(audit_details::customer_id.eq(visit.customer.id).and(audit_entries::at.le(visit.until())))
             .order(audit_details::position)
             .select((audit_entries::at, audit_entries::action, audit_entries::role, audit_details::body))
             .load(conn)?;
