@@ -22,6 +22,8 @@ pub struct Picture {
     legend: Vec<Marker>,
     patterns: BTreeSet<&'static str>,
     today: Percent,
+    /// The word at that line.
+    now: &'static str,
     words: Vec<String>,
     all: usize,
     leaves_some_out: bool,
@@ -69,6 +71,7 @@ impl Picture {
             patterns: legend.iter().filter_map(|marker| marker.pattern()).collect(),
             legend: legend.into_iter().collect(),
             today: axis.x(visit.ctx.now),
+            now: if visit.as_of.is_some() { "then" } else { "today" },
             words: lanes.iter().chain(&unseen).map(|lane| lane.words.clone()).collect(),
             lanes: lanes
                 .into_iter()
