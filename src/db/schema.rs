@@ -845,17 +845,9 @@ macro_rules! queried_together {
 }
 
 queried_together! {
-    projects with webhook_hours;
     api_keys with projects;
     app_user_ids with connections;
     app_user_ids with customers;
-    catalog_comparisons with connections;
-    comparison_queue with connections;
-    comparisons with customers;
-    connections with customers;
-    connections with kept_here;
-    customers with kept_here;
-    connections with projects;
     app_user_ids with history;
     app_user_ids with notes;
     app_user_ids with projects;
@@ -864,10 +856,18 @@ queried_together! {
     audit_entries with people;
     balances with customers;
     balances with virtual_currencies;
+    catalog_comparisons with connections;
+    comparison_queue with connections;
+    comparisons with customers;
+    connections with customers;
+    connections with kept_here;
+    connections with projects;
     connections with requests;
     customers with events;
     customers with grant_ends;
     customers with history;
+    customers with kept_here;
+    customers with payments;
     customers with projects;
     customers with purchases;
     customers with retained_events;
@@ -877,7 +877,9 @@ queried_together! {
     customers with transfer_links;
     entitlement_products with purchases;
     events with history;
+    events with payments;
     events with retained_events;
+    history with payments;
     history with webhook_deliveries;
     history with webhook_endpoints;
     invitations with people;
@@ -890,6 +892,7 @@ queried_together! {
     people with second_factors;
     people with sessions;
     projects with sessions;
+    projects with webhook_hours;
     requests with test_store_actions;
     retained_events with webhook_deliveries;
     webhook_deliveries with webhook_endpoints;

@@ -14,6 +14,7 @@ pub mod overrides;
 pub mod requests;
 pub mod test_accounts;
 pub mod test_store;
+pub mod trail;
 pub mod transfer;
 
 pub use attributes::trace;

@@ -1,6 +1,7 @@
 //! What each event changes about its purchase: the table of §6.2, row by row.
 
 use super::causes::Cause;
+use super::moves::{self, Move};
 use super::purchase::{Kind, Purchase};
 use super::spans::{Phase, cut, paint};
 use crate::base::clock::Moment;
@@ -282,5 +283,12 @@ impl Purchase {
         self.begun_at = self.begun_at.max(other.begun_at);
         self.change_asked_at = self.change_asked_at.max(other.change_asked_at);
         self.transactions.extend(other.transactions);
+        moves::add(&mut self.moves, other.moves);
+    }
+
+    /// Remembers a transfer that moves it.
+    pub(super) fn moved_by(&mut self, by: EventId, at: Moment) {
+        let new = Move { by, at, product_id: self.product_id.clone(), brought: self.revenue };
+        moves::add(&mut self.moves, [new]);
     }
 }

@@ -278,6 +278,7 @@ impl Folding {
             self.note_before(&to);
             if let Some(mut purchase) = self.purchases.remove(&place) {
                 purchase.causes.set(Cause::Transfer, fact.row);
+                purchase.moved_by(fact.row, event.event_at);
                 self.sources.move_to(&place, &to, &event.id);
                 self.receive(to, purchase);
             }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::causes::Causes;
 use super::fold::CHANGE_MS;
+use super::moves::Move;
 use super::payments::Revenue;
 use super::spans::{Phase, Span, paint};
 use crate::base::clock::Moment;
@@ -124,6 +125,9 @@ pub struct Purchase {
     /// Which events brought it into this state. Empty if the stored state is older than this field.
     #[serde(default, skip_serializing_if = "Causes::is_empty")]
     pub causes: Causes,
+    /// The transfers that moved it, the oldest first. Empty if the stored state is older than this field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<Move>,
     /// The row of its first event. Its payments and its transactions are stored under this number.
     #[serde(skip)]
     pub number: EventId,
@@ -196,6 +200,7 @@ impl Purchase {
             causes: Causes::default(),
             number,
             absorbed: Vec::new(),
+            moves: Vec::new(),
             begun_at: None,
             change_asked_at: None,
             transactions: Vec::new(),

@@ -103,6 +103,7 @@ mod star;
 mod support;
 mod test_accounts;
 mod test_store;
+mod trail;
 mod transfer;
 mod upstream_faults;
 mod upstream_kills;

@@ -1,5 +1,7 @@
 //! Why the customer has access or not: loads what explanations are made of, and shows them on the page and as JSON.
 
+use std::collections::HashMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -12,9 +14,11 @@ use super::visit::Visit;
 use crate::auth::PageRequest;
 use crate::base::Permission::{ChangePurchases, GrantEntitlements, ManageCatalog};
 use crate::base::error::Error;
+use crate::base::ids::EventId;
 use crate::db::{Conn, Db};
 use crate::explanation::{self, Explanation, Explanations, Known, Next, NextAct, ShownAll, Step};
 use crate::operations::evidence::{Evidence, Moved};
+use crate::operations::trail::{self, Transfer};
 use crate::web::filters;
 use crate::wording::sentence::{Sentence, Stamp};
 use crate::wording::text::segment;
@@ -25,11 +29,16 @@ pub struct Explained {
     pub explanations: Explanations,
     /// The newest transfer between the customer and another one.
     pub moved: Option<Moved>,
+    /// The transfers that moved purchases of the customer, by the rows of their events.
+    pub transfers: HashMap<EventId, Transfer>,
 }
 
 impl Explained {
     pub fn load(conn: &mut Conn, visit: &Visit) -> QueryResult<Explained> {
-        Ok(Explained::of(visit, evidence(conn, visit)?))
+        let moves = visit.purchases.iter().flat_map(|purchase| &purchase.moves);
+        let moves: Vec<EventId> = moves.map(|one| one.by).collect();
+        let transfers = trail::transfers(conn, visit.project.id, &moves)?;
+        Ok(Explained { transfers, ..Explained::of(visit, evidence(conn, visit)?) })
     }
 
     /// As [`Explained::load`], without the names of the team and of other customers.
@@ -51,7 +60,7 @@ impl Explained {
                 false => visit.customer.made_sandbox,
             },
         });
-        Explained { explanations, moved: evidence.moved }
+        Explained { explanations, moved: evidence.moved, transfers: HashMap::new() }
     }
 }
 

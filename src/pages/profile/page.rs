@@ -76,7 +76,7 @@ impl Page for ProfilePage {
             answer: Answer::new(&visit, &explained.explanations, entitlements.moved.as_ref()),
             details: details::Card::new(&visit),
             notes: notes::Card::load(conn, &visit)?,
-            history: history::Card::load(conn, &visit, &asked.history)?,
+            history: history::Card::load(conn, &visit, explained.moved.is_some(), &asked.history)?,
             offering: offering::Card::load(conn, &visit)?,
             currencies: currencies::Card::load(conn, &visit)?,
             app_user_ids: app_user_ids::Card::load(conn, &visit, asked.shows_all_ids)?,

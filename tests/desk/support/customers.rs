@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use dossier::base::ids::{CustomerId, ProjectId};
+use dossier::base::ids::{CustomerId, EventId, ProjectId};
 use dossier::customers::identity;
 use dossier::db::Conn;
 use dossier::db::schema::*;
@@ -39,6 +39,7 @@ pub fn purchases_of(desk: &Desk, app_user_id: &str) -> Vec<Purchase> {
 /// The rows of events depend on when they came.
 pub fn without_causes(mut purchase: Purchase) -> Purchase {
     purchase.causes = Causes::default();
+    purchase.moves.iter_mut().for_each(|one| one.by = EventId(0));
     purchase
 }
 

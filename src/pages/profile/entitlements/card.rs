@@ -61,6 +61,7 @@ impl Card {
         let mut grouped = Grouped::new(visit);
         grouped.offer_menus(visit);
         grouped.explain(visit, &explained.explanations);
+        grouped.name_owners(visit, &explained.transfers);
         Card {
             transfer: moved.as_ref().map(|moved| Transfer::new(moved, visit, grouped.is_empty())),
             tools: Tools::new(visit),

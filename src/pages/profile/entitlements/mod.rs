@@ -7,6 +7,7 @@ mod grants;
 mod menu;
 mod model;
 mod moved;
+mod owners;
 mod purchases;
 
 pub use access_change::AccessChange;

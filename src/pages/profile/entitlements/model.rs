@@ -7,10 +7,13 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::menu::Menu;
+use super::owners::{self, Owner};
 use crate::base::clock::Moment;
+use crate::base::ids::EventId;
 use crate::events::Environment;
 use crate::explanation::Explanations;
 use crate::explanation::status_line::{self, StatusLine, is_unsettled};
+use crate::operations::trail::Transfer;
 use crate::pages::profile::badge::Badge;
 use crate::pages::profile::explained::Why;
 use crate::pages::profile::visit::Visit;
@@ -75,6 +78,8 @@ pub struct Source {
     pub menu: Option<Menu>,
     /// What was asked of its store lately; the card sets it.
     pub request: Option<RequestLine>,
+    /// Who had it; the card sets it. Empty where it never moved.
+    pub owners: Vec<Owner>,
 }
 
 impl HtmlSafe for Group {}
@@ -138,6 +143,15 @@ impl Grouped {
         for (number, source) in sources.enumerate() {
             source.menu = known.get(source.key.as_str()).and_then(|purchase| Menu::new(visit, purchase, number));
             source.request = visit.requests.of_purchase(visit.environment, &source.key).cloned();
+        }
+    }
+
+    /// Says at each purchase that moved who had it.
+    pub fn name_owners(&mut self, visit: &Visit, transfers: &HashMap<EventId, Transfer>) {
+        let known: HashMap<&str, &Purchase> = visit.purchases.iter().map(|one| (one.key.as_str(), one)).collect();
+        for source in self.current.iter_mut().chain(&mut self.past).flat_map(|group| &mut group.sources) {
+            let trail = known.get(source.key.as_str()).map(|purchase| owners::trail(visit, purchase, transfers));
+            source.owners = trail.unwrap_or_default();
         }
     }
 
@@ -316,6 +330,7 @@ impl Source {
             is_current: status.gives_access() || is_unsettled(purchase, visit.ctx.now),
             menu: None,
             request: None,
+            owners: Vec::new(),
         }
     }
 

@@ -6,8 +6,9 @@ use diesel::QueryResult;
 
 use super::links::{Choice, Links};
 use super::model::{Query, Shown};
+use super::moved::{Moved, inherited_row};
 use super::picture::Picture;
-use super::queries::Slice;
+use super::queries::{Slice, Stored};
 use super::rows::Row;
 use super::wording::Subject;
 use super::{queries, team};
@@ -72,7 +73,8 @@ pub enum Empty {
 
 impl Card {
     /// Loads the page of history that `query` asks for.
-    pub fn load(conn: &mut Conn, visit: &Visit, query: &Query) -> QueryResult<Card> {
+    /// `has_moved`: whether purchases moved to or from the customer.
+    pub fn load(conn: &mut Conn, visit: &Visit, has_moved: bool, query: &Query) -> QueryResult<Card> {
         if query.shown == Shown::Team {
             let until = visit.as_of.map(|as_of| as_of.at);
             return Ok(Card::of_team(visit, query, &team::page(conn, visit.customer.id, until, query)?));
@@ -81,16 +83,23 @@ impl Card {
         let of = queries::HistoryOf { project, customer, environment, as_of: visit.as_of };
         let slice = queries::page(conn, of, query)?;
         let first_seen = queries::first_seen(conn, visit.customer.id, visit.ctx.now)?;
-        let mut card = Card::new(visit, query, &slice, first_seen);
+        let moved = if has_moved { Moved::load(conn, visit, &slice)? } else { Moved::default() };
+        let mut card = Card::new(visit, query, (&slice, &moved), first_seen);
         team::add_adjusters(conn, visit, card.groups.iter_mut().flat_map(|group| &mut group.rows))?;
         Ok(card)
     }
 
-    fn new(visit: &Visit, query: &Query, slice: &Slice, first_seen: Option<Moment>) -> Card {
+    fn new(visit: &Visit, query: &Query, (slice, moved): (&Slice, &Moved), first_seen: Option<Moment>) -> Card {
         let links = Links::new(visit, query);
-        let mut rows: Vec<Row> = slice.rows.iter().map(|stored| Row::new(stored, visit, query.order)).collect();
+        let row = |stored: &Stored| {
+            let mut row = Row::new(stored, visit, query.order);
+            moved.note(&mut row, stored.cursor.event, visit);
+            row
+        };
+        let mut rows: Vec<Row> = slice.rows.iter().map(row).collect();
         let empty = rows.is_empty().then(|| Empty::why(visit, query));
         let shown = rows.first().zip(rows.last()).map(|(first, last)| (times::day(first.at), times::day(last.at)));
+        add_inherited(&mut rows, visit, query, (slice, moved));
         add_activity(&mut rows, visit, query, slice, first_seen);
         add_requests(&mut rows, visit, query, slice);
         let (first, last) = (slice.rows.first(), slice.rows.last());
@@ -183,6 +192,22 @@ impl Empty {
     /// Whether every other topic would be empty as well.
     fn is_for_all_topics(self) -> bool {
         matches!(self, Empty::Never | Empty::NotYet | Empty::OnlyProduction | Empty::OnlySandbox)
+    }
+}
+
+/// Inserts the payments of purchases that somebody else had then, if they belong on this page.
+fn add_inherited(rows: &mut Vec<Row>, visit: &Visit, query: &Query, (slice, moved): (&Slice, &Moved)) {
+    if !matches!(query.shown, Shown::All | Shown::Topic(Topic::Money)) {
+        return;
+    }
+    let oldest = slice.rows.last().map(|row| row.cursor.at(query.order)).filter(|_| slice.has_older);
+    for (stored, owner) in &moved.inherited {
+        let at = stored.cursor.at(query.order);
+        let is_here = oldest.is_none_or(|oldest| at >= oldest) && slice.newer.is_none_or(|newer| at < newer);
+        if is_here {
+            let place = rows.iter().take_while(|row| row.at > at).count();
+            rows.insert(place, inherited_row(stored, owner, visit, query.order));
+        }
     }
 }
 

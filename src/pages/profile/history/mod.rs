@@ -13,6 +13,7 @@ mod links;
 mod marker;
 mod menu;
 mod model;
+mod moved;
 mod picture;
 pub mod queries;
 mod rows;

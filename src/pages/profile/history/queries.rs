@@ -22,6 +22,8 @@ pub struct Stored {
     pub cursor: Cursor,
     pub environment: ShownIn,
     pub side: Side,
+    /// The number of the event's type.
+    pub kind: i16,
     pub digest: Digest,
 }
 
@@ -106,7 +108,7 @@ impl Selection {
         let mut query = history::table
             .filter(history::customer_id.eq(self.of.customer).and(own.or(both).or(more)))
             .filter(history::is_muted.eq(false))
-            .select((Cursor::as_select(), history::environment, history::side, digest))
+            .select((Cursor::as_select(), history::environment, history::side, history::kind, digest))
             .limit(limit)
             .into_boxed();
         if let Some(topic) = self.topic {
@@ -139,14 +141,16 @@ impl Selection {
                 query.order((event_at.asc(), t_tie.asc(), event_id.asc()))
             }
         };
-        let rows: Vec<(Cursor, ShownIn, Side, Option<Digest>)> = query.load(conn)?;
+        let rows: Vec<Read> = query.load(conn)?;
         Ok(rows.into_iter().map(Stored::new).collect())
     }
 }
 
+type Read = (Cursor, ShownIn, Side, i16, Option<Digest>);
+
 impl Stored {
-    fn new((cursor, environment, side, digest): (Cursor, ShownIn, Side, Option<Digest>)) -> Stored {
-        Stored { cursor, environment, side, digest: digest.unwrap_or_else(|| Digest::from_bytes(Vec::new())) }
+    fn new((cursor, environment, side, kind, digest): Read) -> Stored {
+        Stored { cursor, environment, side, kind, digest: digest.unwrap_or_else(|| Digest::from_bytes(Vec::new())) }
     }
 }
 
