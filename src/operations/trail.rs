@@ -10,7 +10,9 @@ use crate::base::clock::Moment;
 use crate::base::ids::{CustomerId, EventId, ProjectId};
 use crate::customers::{facts, stored_purchases};
 use crate::db::Conn;
-use crate::db::schema::{audit_details, audit_entries, customers, events, history, payments, people, purchases};
+use crate::db::schema::{
+    audit_details, audit_entries, customers, events, history, payments, people, purchases, transfer_links,
+};
 use crate::events::history::{ShownIn, Side};
 use crate::events::{Digest, Environment, Origin, Summary};
 use crate::projection::{Kind, Purchase};
@@ -183,4 +185,32 @@ pub fn counting_elsewhere(
         .select((payments::event_id, customers::best_app_user_id))
         .load(conn)?;
     Ok(rows.into_iter().filter(|(event, _)| wanted.contains(event)).collect())
+}
+
+/// Who had the purchase of a transaction or an order before the customer who has it, each with when it moved on; the newest first.
+/// One query where nothing ever moved to or from the customer.
+pub fn former_holders(
+    conn: &mut Conn,
+    project: ProjectId,
+    holder: CustomerId,
+    text: &str,
+) -> QueryResult<Vec<(CustomerId, Moment)>> {
+    let links = transfer_links::table.filter(transfer_links::customer_id.eq(holder)).select(transfer_links::other_id);
+    if links.first::<CustomerId>(conn).optional()?.is_none() {
+        return Ok(Vec::new());
+    }
+    let named = stored_purchases::named_by_store(conn, project, text)?;
+    let numbers: Vec<EventId> =
+        named.into_iter().filter(|(of, ..)| *of == holder).map(|(_, number, _)| number).collect();
+    let own = stored_purchases::numbered(vec![holder]).filter(purchases::kind.ne(Kind::Grant));
+    let own = stored_purchases::load_numbered(conn, own.order(purchases::ends_at.desc()).limit(MOST))?;
+    let is_named = |purchase: &Purchase| purchase.numbers().any(|number| numbers.contains(&number));
+    let moves = own.iter().map(|(_, purchase)| purchase).filter(|one| is_named(one)).flat_map(|one| &one.moves);
+    let moves: Vec<EventId> = moves.map(|one| one.by).collect();
+    let lost = history::event_id.eq_any(moves).and(history::side.eq(Side::Lost)).and(history::customer_id.ne(holder));
+    history::table
+        .filter(lost)
+        .order(history::event_at.desc())
+        .select((history::customer_id, history::event_at))
+        .load(conn)
 }

@@ -98,3 +98,21 @@ async fn a_purchase_that_moved_twice_names_all_its_owners_and_who_moved_it() {
     let mara = text_of(card_of(&desk.page(&ADA, "/projects/sundial/customers/mara").await, "history"));
     assert!(!mara.contains("while it belonged"), "{mara}");
 }
+
+#[actix_web::test]
+async fn a_search_by_order_finds_who_has_the_purchase_and_who_had_it() {
+    let desk = Desk::open().await;
+    let bought = json!({ "transaction_id": "GPA.1111-2222-3333-44444", "store": "PLAY_STORE",
+        "original_transaction_id": "GPA.1111-2222-3333-44444", "price": 9.99 });
+    deliver(&desk, desk.project, &[purchase("zofia", 20, bought)]);
+    let search = "/projects/sundial/customers?q=GPA.1111-2222-3333-44444";
+    let straight = desk.get(&VERA, search).await;
+    assert_eq!((straight.status.as_u16(), straight.location().as_str()), (303, "/projects/sundial/customers/zofia#"));
+    let moved = transfer_event(TODAY - 10, &["zofia"], &["mara"]).replace("APP_STORE", "PLAY_STORE");
+    deliver(&desk, desk.project, &[moved]);
+    let found = text_of(&desk.page(&VERA, search).await);
+    assert!(found.contains("2 customers match"), "{found}");
+    let (mara, zofia) =
+        (found.find("Transaction is"), found.find("Had, until 13 Nov 2026, the purchase whose transaction is"));
+    assert!(mara.is_some() && mara < zofia, "{found}");
+}

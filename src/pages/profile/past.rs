@@ -20,7 +20,8 @@ use crate::db::schema::app_user_ids;
 use crate::events::Environment;
 use crate::projection::{AttributeValue, Record};
 
-/// Of so many events it is read what they said of the customer apart from purchases: the newest that count then.
+/// Where an attribute was changed since, it is read what so many events said of the customer apart from purchases: the newest
+/// that count then.
 const EVENTS: i64 = 50;
 
 /// The attributes by which the header names a customer.
@@ -34,9 +35,10 @@ pub fn load(conn: &mut Conn, mut subject: Subject, as_of: AsOf) -> QueryResult<V
     subject.as_of = Some(as_of);
     let catalog = catalog::queries::load(conn, project)?;
     let past = state::as_of(conn, project, customer, as_of)?;
-    let record = facts::newest(conn, (project, customer), as_of, EVENTS)?;
-    let (attributes, unknown_attributes) =
-        attributes_then(stored_attributes::all(conn, customer)?, record.attributes.clone(), as_of);
+    let stored = stored_attributes::all(conn, customer)?;
+    let events = if stored.iter().all(|one| stands(one, as_of)) { 1 } else { EVENTS };
+    let record = facts::newest(conn, (project, customer), as_of, events)?;
+    let (attributes, unknown_attributes) = attributes_then(stored, record.attributes.clone(), as_of);
     let ids = ids_then(conn, customer, as_of.at)?;
     take(&mut subject.customer, &past, &record, &attributes, &ids);
     let purchases = stored_purchases::choose(past.purchases, subject.environment, &catalog);
@@ -86,6 +88,12 @@ fn take(customer: &mut Customer, past: &Past, record: &Record, attributes: &[Att
     };
 }
 
+/// Whether a value is what it was then. The event that brought it may have been received later.
+fn stands(one: &Stored, as_of: AsOf) -> bool {
+    let was_known = as_of.reading == Reading::KnownNow || one.source != Source::Event;
+    was_known && one.updated_at <= as_of.at
+}
+
 /// The attributes that had a value then, and the keys of those of which it is not known. A value that has stood since before
 /// is known; where it was replaced since, the newest events of then say what they knew.
 fn attributes_then(
@@ -96,11 +104,8 @@ fn attributes_then(
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for one in stored {
         let said = said.remove(&one.key);
-        // The event that brought a value may have come later.
-        let was_known = as_of.reading == Reading::KnownNow || one.source != Source::Event;
-        let stands = was_known && one.updated_at <= as_of.at;
         let own = || AttributeValue { updated_at: one.updated_at, value: one.set().map(str::to_owned) };
-        let then = if stands { Some(own()) } else { said };
+        let then = if stands(&one, as_of) { Some(own()) } else { said };
         match then {
             Some(AttributeValue { updated_at, value: Some(value) }) => {
                 known.push(Attribute { key: one.key, value, updated_at });

@@ -17,8 +17,8 @@ use crate::customers::stars;
 use crate::db::{Conn, Db};
 use crate::pages::directory::overview::{self, Overview, profile_address};
 use crate::web::{Layout, Section, filters, html_for};
-use crate::wording::Preferences;
 use crate::wording::text::{visible, visible_parts};
+use crate::wording::{Preferences, times};
 
 /// How many customers a page of finds shows, and how many guesses.
 const MOST_FINDS: usize = 50;
@@ -124,7 +124,7 @@ fn finds(
 struct Find {
     overview: Overview,
     href: String,
-    rank: (Fit, TermKind),
+    rank: (Fit, bool, TermKind),
     /// Whether the person who searches has marked it as a test customer.
     is_own: bool,
     reasons: Vec<Reason>,
@@ -150,7 +150,7 @@ impl Find {
             true => profile_address(project, &first.value),
             false => overview.href(project),
         };
-        let rank = (first.fit, first.kind);
+        let rank = (first.fit, first.until.is_some(), first.kind);
         let is_new = |one: &&Match| !repeats_a_transaction(one, &matches);
         let reasons = matches.iter().filter(is_new).take(MOST_REASONS).map(Reason::new).collect();
         Some(Find { overview, href, rank, is_own: false, reasons })
@@ -158,7 +158,7 @@ impl Find {
 
     /// A marked customer that is shown without a search.
     fn own(project: &str, overview: Overview) -> Find {
-        let (href, rank) = (overview.href(project), (Fit::Is, TermKind::AppUserId));
+        let (href, rank) = (overview.href(project), (Fit::Is, false, TermKind::AppUserId));
         Find { overview, href, rank, is_own: true, reasons: Vec::new() }
     }
 }
@@ -179,7 +179,14 @@ impl Reason {
         };
         let [before, hit, after] = visible_parts(&one.value, before.len(), before.len() + hit.len());
         Reason {
-            words: format!("{} {verb}", one.kind.label()),
+            words: match one.until {
+                Some(until) => format!(
+                    "Had, until {}, the purchase whose {} {verb}",
+                    times::day(until),
+                    one.kind.label().to_lowercase()
+                ),
+                None => format!("{} {verb}", one.kind.label()),
+            },
             before,
             hit,
             after,

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::pasted;
 use super::pasted::{Piece, Sureness, looks_like_id};
 use crate::base::app_user_id::MAX_CHARS;
+use crate::base::clock::Moment;
 use crate::base::ids::CustomerId;
 use crate::customers::search_terms::{TermKind, folded, folded_letter, phone_digits};
 
@@ -119,6 +120,8 @@ pub struct Match {
     pub value: String,
     pub fit: Fit,
     pub piece: Piece,
+    /// When the purchase that it names moved to somebody else; `None` where it did not.
+    pub until: Option<Moment>,
 }
 
 impl Match {
@@ -127,8 +130,8 @@ impl Match {
         self.kind == TermKind::AppUserId && self.value == self.piece.text
     }
 
-    fn rank(&self) -> (Sureness, Fit, bool, TermKind) {
-        (self.piece.sureness, self.fit, !self.is_exact_id(), self.kind)
+    fn rank(&self) -> (Sureness, Fit, bool, bool, TermKind) {
+        (self.piece.sureness, self.fit, !self.is_exact_id(), self.until.is_some(), self.kind)
     }
 
     /// A name counts only for the whole text that was typed: texts are full of words that are somebody's name.
@@ -228,7 +231,7 @@ mod tests {
 
     fn found(customer: CustomerId, kind: TermKind, value: &str, sureness: Sureness, text: &str) -> Match {
         let piece = Piece { text: text.into(), sureness, in_place_of: None };
-        Match { customer, kind, value: value.into(), fit: Fit::Is, piece }
+        Match { customer, kind, value: value.into(), fit: Fit::Is, piece, until: None }
     }
 
     #[test]

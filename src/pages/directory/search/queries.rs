@@ -12,16 +12,40 @@ use crate::customers::search_terms::{TermKind, folded, folded_name};
 use crate::customers::state::value_of;
 use crate::db::Conn;
 use crate::db::schema::{app_user_ids, search_terms};
+use crate::operations::trail;
 
-/// The exact matches that count, best first. Runs at most two queries.
+/// The exact matches that count, best first, and last those who had a purchase before. Runs at most two queries, and at most
+/// five more for a purchase that moved.
 pub fn exact(conn: &mut Conn, project: ProjectId, query: &Query) -> QueryResult<Vec<Match>> {
     if query.pieces.is_empty() {
         return Ok(Vec::new());
     }
     let mut matches = by_id(conn, project, &query.pieces)?;
     matches.extend(by_term(conn, project, &query.pieces)?);
-    Ok(best(matches))
+    let mut matches = best(matches);
+    let former = former_holders(conn, project, &matches)?;
+    matches.extend(former);
+    Ok(matches)
 }
+
+/// For each match of a transaction or an order those who had its purchase before. No query where there is none, and mostly
+/// one: transfers are rare.
+fn former_holders(conn: &mut Conn, project: ProjectId, matches: &[Match]) -> QueryResult<Vec<Match>> {
+    let is_order = |one: &&Match| matches!(one.kind, TermKind::Transaction | TermKind::Order);
+    let mut found: Vec<Match> = Vec::new();
+    let mut seen: BTreeSet<CustomerId> = matches.iter().map(|one| one.customer).collect();
+    for one in matches.iter().filter(is_order).take(MOST_ORDERS) {
+        for (customer, until) in trail::former_holders(conn, project, one.customer, &one.value)? {
+            if seen.insert(customer) {
+                found.push(Match { customer, until: Some(until), ..one.clone() });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Of so many orders it is looked up who had their purchases before.
+const MOST_ORDERS: usize = 3;
 
 /// All matches that count, best first, and whether the limit of `most` rows was reached. Runs at most three queries,
 /// and a fourth for a name that is typed with accents.
@@ -70,7 +94,7 @@ fn by_id(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult<V
         .load(conn)?;
     let found = rows.into_iter().filter_map(|(key, value, customer)| {
         let piece = Piece::clone(asked.get(&key)?);
-        Some(Match { customer, kind: TermKind::AppUserId, value, fit: Fit::Is, piece })
+        Some(Match { customer, kind: TermKind::AppUserId, value, fit: Fit::Is, piece, until: None })
     });
     Ok(found.collect())
 }
@@ -102,7 +126,7 @@ fn by_term(conn: &mut Conn, project: ProjectId, pieces: &[Piece]) -> QueryResult
         let piece = Piece::clone(asked.get(&term)?);
         let value = value_of(&term, value);
         let fit = if is_whole(kind, &value, &piece.text) { Fit::Is } else { Fit::BeginsWith };
-        Some(Match { customer, kind, value, fit, piece })
+        Some(Match { customer, kind, value, fit, piece, until: None })
     });
     Ok(found.collect())
 }
@@ -133,7 +157,7 @@ fn by_beginning(
     let found = rows.into_iter().map(|Term { term, kind, value, customer_id: customer }| {
         let value = value_of(&term, value);
         let fit = if term == whole && is_whole(kind, &value, beginning) { Fit::Is } else { Fit::BeginsWith };
-        Match { customer, kind, value, fit, piece: piece.clone() }
+        Match { customer, kind, value, fit, piece: piece.clone(), until: None }
     });
     Ok((found.filter(|one| has_beginning(one, &from, beginning)).collect(), is_cut))
 }

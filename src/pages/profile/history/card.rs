@@ -297,7 +297,7 @@ mod tests {
         let cursor = Cursor { timeline_at: at, event_at: at, tie: 0, event: EventId(id) };
         let (environment, side) = (ShownIn::Only(Environment::Sandbox), Side::Own);
         let event = Delivery::read_stored(&json!({ "event": event }).to_string(), at).expect("an event");
-        Stored { cursor, environment, side, digest: Summary::new(&event).digest() }
+        Stored { cursor, environment, side, kind: 0, digest: Summary::new(&event).digest() }
     }
 
     fn verbs(card: &Card) -> Vec<String> {
@@ -310,7 +310,8 @@ mod tests {
 
     #[test]
     fn a_row_is_printed_completely_and_escaped() {
-        let html = Card::new(&lena(), &Query::default(), &slice(vec![stored(3, 5)]), None).to_string();
+        let html =
+            Card::new(&lena(), &Query::default(), (&slice(vec![stored(3, 5)]), &Moved::default()), None).to_string();
         assert!(html.contains("<li class=\"event tone-good\" id=\"event-5\">"), "{html}");
         assert!(html.contains("<b><bdi>&#60;b&#62;pro&#60;/b&#62;</bdi></b>"), "{html}");
         assert!(html.contains("EUR 8.99<small>USD 9.99</small>"), "{html}");
@@ -321,13 +322,15 @@ mod tests {
     #[test]
     fn a_body_that_cannot_be_read_is_still_a_row() {
         let damaged = Stored { digest: Digest::from_bytes(b"{".to_vec()), ..stored(3, 5) };
-        let card = Card::new(&stranger(), &Query::default(), &slice(vec![damaged]), None);
+        let card = Card::new(&stranger(), &Query::default(), (&slice(vec![damaged]), &Moved::default()), None);
         assert_eq!(verbs(&card), ["An event that cannot be read"]);
     }
 
     #[test]
     fn the_activity_rows_are_inserted_by_their_time() {
-        let of = |query: &Query, slice: &Slice| verbs(&Card::new(&lena(), query, slice, Some(NOW.plus_days(-10))));
+        let of = |query: &Query, slice: &Slice| {
+            verbs(&Card::new(&lena(), query, (slice, &Moved::default()), Some(NOW.plus_days(-10))))
+        };
         let both = of(&Query::default(), &slice(vec![stored(3, 5)]));
         assert_eq!(both, ["Last opened the app", "Renewed", "First seen using the app"]);
         let more_follow = Slice { has_older: true, ..slice(vec![stored(3, 5)]) };
@@ -336,13 +339,17 @@ mod tests {
         assert_eq!(of(&Query::default(), &second_page), ["Renewed", "First seen using the app"]);
         let money = Query { shown: Shown::Topic(Topic::Money), ..Query::default() };
         assert_eq!(of(&money, &slice(vec![stored(3, 5)])), ["Renewed"]);
-        assert_eq!(verbs(&Card::new(&stranger(), &Query::default(), &slice(Vec::new()), None)), [""; 0]);
+        assert_eq!(
+            verbs(&Card::new(&stranger(), &Query::default(), (&slice(Vec::new()), &Moved::default()), None)),
+            [""; 0]
+        );
     }
 
     #[test]
     fn an_empty_history_says_why() {
         let mut visit = stranger();
-        let empty = |visit: &Visit, query: &Query| Card::new(visit, query, &slice(Vec::new()), None).empty;
+        let empty =
+            |visit: &Visit, query: &Query| Card::new(visit, query, (&slice(Vec::new()), &Moved::default()), None).empty;
         let money = Query { shown: Shown::Topic(Topic::Money), ..Query::default() };
         let paged = Query { before: Some(Cursor::TOP), ..Query::default() };
         assert_eq!(empty(&visit, &Query::default()), Some(Empty::Never));
@@ -351,7 +358,7 @@ mod tests {
         assert_eq!(empty(&visit, &money), Some(Empty::Topic));
         assert_eq!(empty(&visit, &paged), Some(Empty::Beyond));
         visit.environment = Environment::Sandbox;
-        let card = Card::new(&visit, &Query::default(), &slice(Vec::new()), None);
+        let card = Card::new(&visit, &Query::default(), (&slice(Vec::new()), &Moved::default()), None);
         assert_eq!(card.empty, Some(Empty::OnlyProduction));
         assert!(card.to_string().contains("href=\"/projects/sundial/customers/u_90211#history\">Show it</a>"));
     }
@@ -359,7 +366,7 @@ mod tests {
     #[test]
     fn busy_days_are_headings_and_quiet_ones_are_not() {
         let headings = |rows| {
-            let card = Card::new(&stranger(), &Query::default(), &slice(rows), None);
+            let card = Card::new(&stranger(), &Query::default(), (&slice(rows), &Moved::default()), None);
             card.groups.into_iter().map(|group| group.heading).collect::<Vec<_>>()
         };
         assert_eq!(headings(vec![stored(0, 9), stored(1, 8), stored(30, 7)]), ["November 2026", "October 2026"]);
@@ -381,7 +388,7 @@ mod tests {
         let mut visit = lena();
         let paid = json!({"phase": "paid", "from": NOW.plus_days(-347), "to": NOW.plus_days(18)});
         visit.purchases = vec![purchase(json!({"unsubscribed_at": NOW, "product_name": "<Pro>", "spans": [paid]}))];
-        let html = Card::new(&visit, &Query::default(), &slice(Vec::new()), None).to_string();
+        let html = Card::new(&visit, &Query::default(), (&slice(Vec::new()), &Moved::default()), None).to_string();
         assert!(html.contains("<rect class=\"bar bar--paid tone-good\" x="), "{html}");
         assert!(html.contains("<rect class=\"bar bar--ending tone-good\" x="), "{html}");
         let words = "&#60;Pro&#62;, App Store: paid from 11 Dec 2025 to 23 Nov 2026, paid and will not renew from";
