@@ -76,6 +76,13 @@ pub fn is_anonymous(id: &str) -> bool {
     id.starts_with(ANONYMOUS_PREFIX)
 }
 
+/// Whether the id is a word for nobody, spelled so that it is not blocked: `Guest`, `null_1`.
+pub fn is_placeholder(id: &str) -> bool {
+    let bare = |text: &str| text.chars().filter(|letter| letter.is_alphabetic()).collect::<String>().to_lowercase();
+    let word = bare(id);
+    !word.is_empty() && BLOCKED.iter().any(|blocked| bare(blocked) == word)
+}
+
 impl Forbidden {
     /// The reason, to be put after the id or `it`.
     pub const fn words(self) -> &'static str {

@@ -184,6 +184,7 @@ async fn profile(desk: &Desk, cookie: &str, id: &str, query: &str) -> Vec<String
         ("<p class=\"why__tell\"", "</p>"),
         ("<ul class=\"why__next\"", "</ul>"),
         ("<summary", "</summary>"),
+        ("<text class=\"timeline__today-label\"", "</text>"),
     ];
     let html = present_only.iter().fold(page.body.clone(), |html, (from, to)| without(&html, from, to));
     let cards = ["entitlements", "history", "currencies", "app-user-ids"].map(|id| text_of(card_of(&html, id)));

@@ -116,3 +116,22 @@ async fn a_search_by_order_finds_who_has_the_purchase_and_who_had_it() {
         (found.find("Transaction is"), found.find("Had, until 13 Nov 2026, the purchase whose transaction is"));
     assert!(mara.is_some() && mara < zofia, "{found}");
 }
+
+#[actix_web::test]
+async fn each_id_says_since_when_and_how_it_joined() {
+    let desk = Desk::open().await;
+    let bought = json!({ "id": "bought", "app_user_id": "mara", "original_app_user_id": "mara", "aliases": ["mara"] });
+    let joined = with_ids("mara", &["mara", "$RCAnonymousID:1"]);
+    deliver(&desk, desk.project, &[purchase("mara", 20, bought), event_on_day(TODAY - 5, "SUBSCRIBER_ALIAS", joined)]);
+    let page = desk.page(&VERA, "/projects/sundial/customers/mara").await;
+    let card = text_of(card_of(&page, "app-user-ids"));
+    assert!(card.contains("since 3 Nov , first named by the event “initial purchase”"), "{card}");
+    assert!(card.contains("since 18 Nov , joined by a log-in"), "{card}");
+    assert!(page.contains("/customers/mara/events/bought\""), "the event is linked");
+    let address = json!({ "app_user_id": "zofia@nowak.example", "original_app_user_id": "zofia@nowak.example",
+        "aliases": ["zofia@nowak.example"] });
+    deliver(&desk, desk.project, &[purchase("z", 3, address)]);
+    let card = desk.page(&VERA, "/projects/sundial/customers/zofia%40nowak.example").await;
+    let card = text_of(card_of(&card, "app-user-ids"));
+    assert!(card.contains("An e-mail address is an App User ID. Check that the app logs in with an id"), "{card}");
+}

@@ -1,10 +1,14 @@
 //! The card shows ten ids and folds the rest away. A customer with more than 200 ids gets a link to all of them.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
-use super::queries;
+use super::joined::{Joined, Origin};
+use super::shared::Sign;
+use super::{queries, shared};
 use crate::base::app_user_id;
 use crate::db::Conn;
 use crate::pages::profile::visit::Visit;
@@ -15,8 +19,6 @@ use crate::wording::text;
 const UNFOLDED: usize = 10;
 /// How many ids the page loads unless the query asks for all.
 const LOADED: i64 = 200;
-/// More aliases than this are unusual for one person (§9.3).
-const MANY_ALIASES: i64 = 50;
 
 #[derive(Debug, Template)]
 #[template(path = "profile/app_user_ids.html")]
@@ -28,6 +30,8 @@ pub struct Card {
     shows_all: bool,
     /// The address that shows all ids; `None` when the page shows all.
     all: Option<String>,
+    /// Why several people may share them.
+    signs: Vec<Sign>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,8 @@ struct Id {
     is_anonymous: bool,
     /// Whether the page was opened with this id.
     is_opened: bool,
+    /// How it came; empty for a customer with one id.
+    origin: Origin,
 }
 
 impl HtmlSafe for Card {}
@@ -50,27 +56,29 @@ impl Id {
 }
 
 impl Card {
-    /// One query.
+    /// One query; two more for a customer with several ids.
     pub fn load(conn: &mut Conn, visit: &Visit, shows_all: bool) -> QueryResult<Card> {
         let most = if shows_all { i64::MAX } else { LOADED };
         let ids = queries::load(conn, visit.customer.id, visit.until(), most)?;
         let is_cut = visit.customer.ids_count > i64::try_from(ids.len()).unwrap_or(i64::MAX);
         let all = is_cut.then(|| format!("{}#app-user-ids", visit.with_view("ids=all")));
+        let joined = Joined::load(conn, visit, &ids)?;
+        let origins: HashMap<String, Origin> = match ids.len() {
+            0 | 1 => HashMap::new(),
+            _ => ids.iter().map(|id| (id.app_user_id.clone(), joined.origin(visit, id))).collect(),
+        };
+        let ids: Vec<String> = ids.into_iter().map(|id| id.app_user_id).collect();
+        let signs = shared::signs(&ids, visit.customer.ids_count);
         let mut first = labelled(ids, &visit.customer.original_app_user_id, &visit.opened_as);
+        for id in &mut first {
+            id.origin = origins.get(&id.id).cloned().unwrap_or_default();
+        }
         let folded = first.split_off(UNFOLDED.min(first.len()));
-        Ok(Card { first, folded, count: visit.customer.ids_count, shows_all, all })
+        Ok(Card { first, folded, count: visit.customer.ids_count, shows_all, all, signs })
     }
 
     fn shown_count(&self) -> String {
         text::grouped(self.count)
-    }
-
-    fn warns(&self) -> bool {
-        self.count - 1 > MANY_ALIASES
-    }
-
-    fn warning(&self) -> String {
-        format!("{} ids is unusual.", text::grouped(self.count))
     }
 
     fn more(&self) -> String {
@@ -90,6 +98,7 @@ fn labelled(mut ids: Vec<String>, original: &str, opened_as: &str) -> Vec<Id> {
         is_anonymous: app_user_id::is_anonymous(&id),
         is_opened: id == opened_as,
         label: label(index),
+        origin: Origin::default(),
         id,
     })
     .collect()

@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn the_pager_links_to_newer_and_older_rows() {
         let page = Slice { rows: vec![stored(3, 5), stored(4, 4)], newer: Some(NOW), has_older: true };
-        let card = Card::new(&stranger(), &Query::default(), &page, None);
+        let card = Card::new(&stranger(), &Query::default(), (&page, &Moved::default()), None);
         let (at, below) = (NOW.plus_days(-3).millis(), NOW.plus_days(-4).millis());
         assert!(card.newer.is_some_and(|href| href.ends_with(&format!("?after={at}.{at}.0.5#history"))));
         assert!(card.older.is_some_and(|href| href.ends_with(&format!("?before={below}.{below}.0.4#history"))));
