@@ -2,6 +2,7 @@
 //! The table is part of the binary (see `LICENCE.md` beside it); an operator can name another one.
 
 mod table;
+pub mod zones;
 
 use std::net::IpAddr;
 use std::path::Path;
