@@ -20,6 +20,8 @@ pub struct Catalog {
     entitlements: BTreeMap<String, String>,
     /// Entitlements by product id.
     unlocks: BTreeMap<String, BTreeSet<String>>,
+    /// The consumables, by store and product id.
+    consumables: BTreeSet<(String, String)>,
 }
 
 impl Catalog {
@@ -31,6 +33,16 @@ impl Catalog {
     /// The entitlement's display name, or its identifier if the catalog does not have the entitlement (§7.1).
     pub fn entitlement_name<'a>(&'a self, identifier: &'a str) -> &'a str {
         self.entitlements.get(identifier).map_or(identifier, String::as_str)
+    }
+
+    /// The entitlement's display name; `None` if the catalog does not have the entitlement.
+    pub fn display_name(&self, entitlement: &str) -> Option<&str> {
+        self.entitlements.get(entitlement).map(String::as_str)
+    }
+
+    /// Whether the catalog says that the product is a consumable, which is usually attached to no entitlement.
+    pub fn is_consumable(&self, store: &str, product: &str) -> bool {
+        self.consumables.contains(&(store.to_owned(), product.to_owned()))
     }
 
     /// Identifier and display name of every entitlement, sorted by name.
@@ -66,7 +78,7 @@ impl Catalog {
 
 #[cfg(test)]
 impl Catalog {
-    /// Two entitlements with names; Pro monthly and Pro annual unlock the first.
+    /// Two entitlements with names; Pro monthly and Pro annual unlock the first. 100 Breaths is a consumable.
     pub fn example() -> Catalog {
         let mut catalog = Catalog::default();
         for (id, name) in [("pro", "Pro access"), ("coach", "Coach")] {
@@ -78,6 +90,9 @@ impl Catalog {
             }
             catalog.unlocks.entry(id.into()).or_default().insert("pro".into());
         }
+        let breaths = ("PLAY_STORE".to_owned(), "breaths_100".to_owned());
+        catalog.products.insert(breaths.clone(), "100 Breaths".into());
+        catalog.consumables.insert(breaths);
         catalog
     }
 }

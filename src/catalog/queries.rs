@@ -137,14 +137,17 @@ fn put_package(
 
 /// Loads what a profile needs, with three queries for a catalog of any size.
 pub fn load(conn: &mut Conn, project: ProjectId) -> QueryResult<Catalog> {
-    let named: Vec<(String, String, Option<String>)> = products::table
+    let sold: Vec<(String, String, Option<String>, ProductKind)> = products::table
         .filter(products::project_id.eq(project))
-        .select((products::store, products::identifier, products::display_name))
+        .select((products::store, products::identifier, products::display_name, products::kind))
         .load(conn)?;
-    let mut catalog = Catalog {
-        products: named.into_iter().filter_map(|(store, id, name)| Some(((store, id), name?))).collect(),
-        ..Catalog::default()
-    };
+    let mut catalog = Catalog::default();
+    for (store, id, name, kind) in sold {
+        if kind == ProductKind::Consumable {
+            catalog.consumables.insert((store.clone(), id.clone()));
+        }
+        catalog.products.extend(name.map(|name| ((store, id), name)));
+    }
     let named: Vec<(String, String)> = entitlements::table
         .filter(entitlements::project_id.eq(project))
         .select((entitlements::identifier, entitlements::display_name))
