@@ -2,10 +2,18 @@
 //! nothing but its arguments. It states what an event, the catalog or the audit log proves; what only follows from the
 //! habits of stores is said as "usually".
 
+mod about;
+pub mod answers;
 mod case;
+mod changes;
+mod charges;
 mod choice;
+mod clauses;
+mod grants;
+mod headline;
 mod known;
 mod next;
+mod nothing;
 mod reasons;
 mod shown;
 pub mod status_line;
@@ -14,6 +22,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
+pub use answers::{Answer, Language, Writing};
 pub use case::Case;
 pub use choice::concerned;
 pub use known::Known;
@@ -52,13 +61,14 @@ pub struct Explanation {
     pub would_change: Vec<Sentence>,
     /// What the team can do.
     pub next: Vec<Next>,
-    /// What to write to the customer, in English.
-    pub tell: Option<String>,
+    /// What to write to the customer.
+    pub tell: Option<Answer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
     pub identifier: String,
+    /// The display name, or the identifier where there is none.
     pub name: String,
 }
 
@@ -95,14 +105,14 @@ pub fn explain(known: &Known<'_>) -> Explanations {
 }
 
 fn of_entitlement(known: &Known<'_>, one: &Deciding<'_>) -> Explanation {
-    let own = Case::of(one.purchase, known.now);
+    let own = known.case_of(one.purchase);
     let is_locked = known.locked.is_some() && own.gives_access();
     let case = if is_locked { Case::Locked } else { own };
     let entitlement = Entitlement {
         identifier: one.entitlement.clone(),
         name: known.catalog.entitlement_name(&one.entitlement).to_owned(),
     };
-    let reasoned = Reasoned { known, case, purchase: Some(one.purchase), entitlement: Some(&entitlement.name) };
+    let reasoned = Reasoned { known, case, purchase: Some(one.purchase), entitlement: Some(&entitlement) };
     let has_access = case.gives_access();
     Explanation {
         case,
@@ -114,9 +124,9 @@ fn of_entitlement(known: &Known<'_>, one: &Deciding<'_>) -> Explanation {
         rule: case.rule(),
         steps: reasoned.steps(),
         also: reasoned.also(&one.others),
-        would_change: reasoned.would_change(),
+        would_change: reasoned.would_change(&one.others),
         next: reasoned.next(),
-        tell: reasoned.tell(),
+        tell: reasoned.tell(&one.others),
         entitlement: Some(entitlement),
     }
 }
@@ -134,8 +144,8 @@ fn without_entitlement(known: &Known<'_>, case: Case, purchase: Option<&Purchase
         rule: case.rule(),
         steps: reasoned.steps(),
         also: Vec::new(),
-        would_change: reasoned.would_change(),
+        would_change: reasoned.would_change(&[]),
         next: reasoned.next(),
-        tell: reasoned.tell(),
+        tell: reasoned.tell(&[]),
     }
 }

@@ -1,10 +1,12 @@
-//! What else gives access, what would change it, and what the team can do.
+//! What the team can do.
 
 use super::Case;
+use super::clauses::company;
 use super::reasons::Reasoned;
-use crate::projection::{Purchase, Status};
+use crate::base::clock::Moment;
+use crate::projection::Purchase;
 use crate::stores::{self, ActionKind};
-use crate::wording::sentence::Sentence;
+use crate::wording::times;
 
 /// Something that the team can do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +21,18 @@ pub struct Next {
 pub enum NextAct {
     /// Give the entitlement.
     Grant,
+    /// Remove the grant that decides.
+    RemoveGrant,
     /// Ask the store for something about the purchase that decides.
     Store(ActionKind),
     /// Open the profile of another customer.
     Open(String),
     /// Attach the product to an entitlement.
     Attach,
+    /// Look for a purchase by the number on a receipt.
+    FindPurchase,
+    /// Look at the settings of the project.
+    Settings,
     /// Look at the other environment.
     SwitchEnvironment,
     /// Something to do outside: in the console of a store.
@@ -36,9 +44,12 @@ impl NextAct {
     pub const fn name(&self) -> &'static str {
         match self {
             NextAct::Grant => "grant",
+            NextAct::RemoveGrant => "remove_grant",
             NextAct::Store(kind) => kind.name(),
             NextAct::Open(_) => "open_customer",
             NextAct::Attach => "attach_product",
+            NextAct::FindPurchase => "find_purchase",
+            NextAct::Settings => "settings",
             NextAct::SwitchEnvironment => "switch_environment",
             NextAct::Outside => "outside",
         }
@@ -46,109 +57,92 @@ impl NextAct {
 }
 
 impl Reasoned<'_> {
-    /// What else unlocks the entitlement now.
-    pub fn also(&self, others: &[&Purchase]) -> Vec<Sentence> {
-        let now = self.known.now;
-        let giving = others.iter().filter(|purchase| purchase.is_active(now));
-        giving
-            .map(|purchase| {
-                let lead = match purchase.status(now) {
-                    Status::Granted => Sentence::new("A grant"),
-                    _ => self.product(purchase),
-                };
-                match purchase.is_lifetime(now) {
-                    true => lead.words(", for good"),
-                    false => lead.words(" until ").time(self.on(purchase.access_ends_at())),
-                }
-            })
-            .collect()
-    }
-
-    /// What would give access, or end it.
-    pub fn would_change(&self) -> Vec<Sentence> {
-        let Some(purchase) = self.purchase else { return Vec::new() };
-        let end = || self.on(purchase.access_ends_at());
-        let sentence = match self.case {
-            Case::Retrying => Sentence::new("A payment brings access back by itself."),
-            Case::Grace | Case::GraceInTrial => {
-                Sentence::new("Without a payment access ends on ").time(end()).words(".")
-            }
-            Case::Trial | Case::Renewing | Case::Introductory => {
-                Sentence::new("Switching renewal off, or a payment that fails, ends it after ").time(end()).words(".")
-            }
-            Case::TrialEnding | Case::Ending => {
-                Sentence::new("Switching renewal on again before ").time(end()).words(" keeps it running.")
-            }
-            Case::Paused => Sentence::new("Resuming it in the store brings access back."),
-            Case::RefundedAndRenewing => Sentence::new("The next payment brings access back."),
-            Case::Unattached => Sentence::new("Attaching the product to an entitlement gives access at once."),
-            _ => return Vec::new(),
-        };
-        vec![sentence]
-    }
-
     /// What the team can do, the most fitting first.
     pub fn next(&self) -> Vec<Next> {
-        let grant = |words: &str| Next { act: NextAct::Grant, words: words.to_owned() };
-        let ask = |kind: ActionKind, words: &str| {
-            let can = self
-                .purchase
-                .is_some_and(|purchase| stores::capability(kind, self.known.target(purchase)).is_possible());
-            can.then(|| Next { act: NextAct::Store(kind), words: words.to_owned() })
+        let next = match self.purchase {
+            Some(purchase) => self.next_of(purchase),
+            None => self.next_without_purchase(),
         };
-        let other = self.known.evidence.moved.as_ref().and_then(|moved| moved.other.clone());
-        let open = |words: &str| other.clone().map(|id| Next { act: NextAct::Open(id), words: words.to_owned() });
-        let next: Vec<Option<Next>> = match self.case {
-            Case::Retrying | Case::Unpaid => vec![Some(grant("Grant access until the payment works"))],
+        let fits = |next: &Next| next.act != NextAct::Grant || !self.known.is_sandbox();
+        next.into_iter().flatten().filter(fits).collect()
+    }
+
+    fn next_of(&self, purchase: &Purchase) -> Vec<Option<Next>> {
+        let grant = |words: &str| Some(Next::new(NextAct::Grant, words));
+        let after = |at: Moment| Some(Next::new(NextAct::Grant, format!("Grant access after {}", self.short(at))));
+        let end = purchase.access_ends_at();
+        let find = || Some(Next::new(NextAct::FindPurchase, "Find a purchase by its order number"));
+        match self.case {
+            Case::Retrying => {
+                let words = format!("Grant access while {} tries again", company(purchase));
+                vec![Some(Next::new(NextAct::Grant, words))]
+            }
             Case::Grace | Case::GraceInTrial | Case::ChargeFailed => {
                 vec![
-                    ask(ActionKind::Extend, "Extend the paid time"),
-                    Some(grant("Grant access beyond the grace period")),
+                    self.ask(ActionKind::Extend, "Extend the paid time"),
+                    grant("Grant access beyond the grace period"),
                 ]
             }
-            Case::TrialEnding | Case::Ending => {
-                vec![ask(ActionKind::Resume, "Switch renewal back on"), Some(grant("Grant access after the paid time"))]
+            Case::TrialEnding => {
+                vec![self.ask(ActionKind::Resume, "Switch renewal back on"), grant("Grant access after the trial")]
             }
-            Case::RefundedAndRenewing | Case::RefundedWithAccess => {
-                vec![ask(ActionKind::Cancel, "Switch renewal off"), self.cancel_outside()]
+            Case::Ending => vec![self.ask(ActionKind::Resume, "Switch renewal back on"), after(end)],
+            Case::Pausing | Case::Paused => vec![grant("Grant access during the pause")],
+            Case::Prepaid | Case::OwnedForATime => vec![after(end)],
+            Case::RefundedWithAccess if purchase.will_renew() => {
+                vec![self.ask(ActionKind::Cancel, "Switch renewal off"), self.cancel_outside()]
             }
-            Case::MovedAway => vec![open("Open the customer who has the purchases, and move them back there")],
-            Case::CameUnnamed => vec![open("Open the customer who had the purchases")],
-            Case::Unattached | Case::UnlocksNothing => {
-                vec![Some(Next { act: NextAct::Attach, words: "Attach the product to an entitlement".into() })]
+            Case::RefundedAndRenewing => {
+                let off = self.ask(ActionKind::Cancel, "Switch renewal off");
+                vec![off, self.cancel_outside(), grant("Grant access")]
             }
-            Case::SandboxOnly => {
-                vec![Some(Next { act: NextAct::SwitchEnvironment, words: "Show the sandbox data".into() })]
+            Case::Unattached => vec![Some(Next::new(NextAct::Attach, "Attach the product to an entitlement"))],
+            Case::EndUnreported | Case::TemporaryOver | Case::TemporaryUnnamed => {
+                vec![find(), grant("Grant access")]
             }
-            Case::ProductionOnly => {
-                vec![Some(Next { act: NextAct::SwitchEnvironment, words: "Show the real purchases".into() })]
+            Case::Granted if !self.known.is_sandbox() => {
+                vec![Some(Next::new(NextAct::RemoveGrant, "Remove the grant"))]
             }
-            Case::NeverBought => self.namesakes(),
-            Case::TrialOver
-            | Case::Ended
+            Case::Locked => vec![Some(Next::new(NextAct::Settings, "Open the project’s settings"))],
+            Case::GrantRemoved => vec![grant("Grant access again")],
+            Case::TrialOver => vec![grant("Grant access after the trial")],
+            Case::Ended
+            | Case::Unpaid
             | Case::PriceDeclined
             | Case::PrepaidOver
-            | Case::EndUnreported
             | Case::GrantOver
-            | Case::GrantRemoved
-            | Case::Paused
             | Case::Refunded
-            | Case::Replaced
-            | Case::TemporaryOver
-            | Case::TemporaryUnnamed => vec![Some(grant("Grant access"))],
-            Case::Renewing
-            | Case::Introductory
-            | Case::Pausing
-            | Case::Trial
-            | Case::BeingReplaced
-            | Case::Prepaid
-            | Case::Granted
-            | Case::Owned
-            | Case::OwnedForATime
-            | Case::Temporary
-            | Case::Locked => Vec::new(),
-        };
-        next.into_iter().flatten().filter(|next| next.act != NextAct::Grant || !self.known.is_sandbox()).collect()
+            | Case::Replaced => vec![grant("Grant access")],
+            _ => Vec::new(),
+        }
+    }
+
+    fn next_without_purchase(&self) -> Vec<Option<Next>> {
+        let other = self.known.evidence.moved.as_ref().and_then(|moved| moved.other.clone());
+        let open = |words: &str| other.clone().map(|id| Next::new(NextAct::Open(id), words));
+        let switch = |words: &str| Some(Next::new(NextAct::SwitchEnvironment, words));
+        let find = Some(Next::new(NextAct::FindPurchase, "Find a purchase by its order number"));
+        match self.case {
+            Case::MovedAway => vec![open("Open the customer who has the purchases, to move them back"), find],
+            Case::CameUnnamed => vec![open("Open the customer who had the purchases"), find],
+            Case::UnlocksNothing if self.newest().is_some_and(|newest| !self.is_consumable(newest)) => {
+                vec![Some(Next::new(NextAct::Attach, "Attach the product to an entitlement"))]
+            }
+            Case::SandboxOnly => vec![switch("Show the sandbox data"), find],
+            Case::ProductionOnly => vec![switch("Show the real purchases")],
+            Case::NeverBought => self.namesakes().into_iter().chain([find]).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn short(&self, at: Moment) -> String {
+        times::short_day(at, self.known.now)
+    }
+
+    /// Something that the store can do.
+    fn ask(&self, kind: ActionKind, words: &str) -> Option<Next> {
+        let can = |purchase| stores::capability(kind, self.known.target(purchase)).is_possible();
+        self.purchase.is_some_and(can).then(|| Next::new(NextAct::Store(kind), words))
     }
 
     /// Switching renewal off where only the store's own console can do it.
@@ -156,17 +150,19 @@ impl Reasoned<'_> {
         let purchase = self.purchase.filter(|purchase| purchase.will_renew())?;
         let capability = stores::capability(ActionKind::Cancel, self.known.target(purchase));
         let words = capability.obstacle()?.instead.clone()?;
-        Some(Next { act: NextAct::Outside, words })
+        Some(Next::new(NextAct::Outside, words))
     }
 
     /// The others with the same e-mail address: people log in with two accounts.
     fn namesakes(&self) -> Vec<Option<Next>> {
-        let open = |id: &String| {
-            Some(Next {
-                act: NextAct::Open(id.clone()),
-                words: "Open the customer with the same e-mail address".into(),
-            })
-        };
+        let open =
+            |id: &String| Some(Next::new(NextAct::Open(id.clone()), "Open the customer with the same e-mail address"));
         self.known.evidence.namesakes.iter().take(2).map(open).collect()
+    }
+}
+
+impl Next {
+    fn new(act: NextAct, words: impl Into<String>) -> Next {
+        Next { act, words: words.into() }
     }
 }

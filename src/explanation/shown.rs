@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Explanation, Explanations};
+use super::{Explanation, Explanations, Writing};
 use crate::base::clock::Moment;
 use crate::events::Environment;
 use crate::wording::sentence::Sentence;
@@ -20,13 +20,19 @@ pub struct ShownAll {
 }
 
 impl ShownAll {
-    pub fn new(app_user_id: &str, (environment, as_of): (Environment, Moment), all: &Explanations) -> ShownAll {
+    /// The answers are written as `writing` says.
+    pub fn new(
+        app_user_id: &str,
+        (environment, as_of): (Environment, Moment),
+        all: &Explanations,
+        writing: &Writing,
+    ) -> ShownAll {
         ShownAll {
             object: "customer.explanation",
             app_user_id: app_user_id.to_owned(),
             environment: environment.as_str().to_lowercase(),
             as_of,
-            explanations: all.iter().map(Shown::from).collect(),
+            explanations: all.iter().map(|one| Shown::new(one, writing)).collect(),
         }
     }
 }
@@ -50,8 +56,19 @@ struct Shown {
     pub also: Vec<String>,
     pub would_change: Vec<String>,
     pub next: Vec<ShownNext>,
-    /// What to write to the customer, in English.
+    /// What to write to the customer, in English, which counts.
     pub tell: Option<String>,
+    /// The same in the language of the customer, or in the one that was asked for.
+    pub answer: Option<ShownAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownAnswer {
+    /// The code of the language that the text is in.
+    pub language: &'static str,
+    pub text: String,
+    /// The name of the language that has no text yet, where English stands in for it.
+    pub fell_back_from: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,8 +94,8 @@ struct ShownNext {
     pub words: String,
 }
 
-impl From<&Explanation> for Shown {
-    fn from(one: &Explanation) -> Shown {
+impl Shown {
+    fn new(one: &Explanation, writing: &Writing) -> Shown {
         let plain = |sentences: &[Sentence]| sentences.iter().map(|one| one.plain()).collect();
         Shown {
             entitlement: one
@@ -105,7 +122,12 @@ impl From<&Explanation> for Shown {
             also: plain(&one.also),
             would_change: plain(&one.would_change),
             next: one.next.iter().map(|next| ShownNext { act: next.act.name(), words: next.words.clone() }).collect(),
-            tell: one.tell.clone(),
+            tell: one.tell.as_ref().map(|answer| answer.text(&writing.in_english())),
+            answer: one.tell.as_ref().map(|answer| ShownAnswer {
+                language: writing.language.code(),
+                text: answer.text(writing),
+                fell_back_from: writing.fell_back_from.clone(),
+            }),
         }
     }
 }

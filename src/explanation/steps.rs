@@ -1,12 +1,14 @@
 //! What happened, step by step: bought, paid until, what came then, the rule, the result.
 
 use super::Case;
-use super::reasons::{Reasoned, amount_of, company};
+use super::clauses::{amount_of, company};
+use super::reasons::Reasoned;
 use crate::base::clock::Moment;
-use crate::events::{EventType, PeriodType, Summary};
+use crate::events::{EventType, PeriodType, Reason, Summary};
 use crate::projection::{Cause, Kind, Purchase};
+use crate::stores;
 use crate::wording::sentence::{Sentence, Stamp};
-use crate::wording::text::visible;
+use crate::wording::text::{capitalised, visible};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,14 +94,17 @@ impl Reasoned<'_> {
         let verb = match purchase.kind {
             Kind::Grant => "Granted",
             Kind::Temporary => "Temporary access began",
-            Kind::OneTime => "Bought",
+            Kind::OneTime | Kind::Subscription if purchase.is_family_share => "Shared by a family member",
             Kind::Subscription if is_trial => "Free trial began",
+            Kind::OneTime | Kind::Subscription if self.known.is_sandbox() => "Bought as a test",
+            Kind::OneTime => "Bought",
             Kind::Subscription if purchase.first_purchased_at < purchase.period_start => "Renewed",
             Kind::Subscription => "Bought",
         };
         let text = Sentence::new(verb);
-        let text = match event.and_then(amount_of).filter(|_| purchase.kind != Kind::Grant) {
-            Some(amount) => text.words(format!(" for {amount}")),
+        let is_charged = purchase.kind != Kind::Grant && !purchase.is_family_share && !self.known.is_sandbox();
+        let text = match event.and_then(amount_of).filter(|_| is_charged) {
+            Some(amount) => text.words(format!(" for {}", amount.shown())),
             None => text,
         };
         let end = event.map_or(purchase.expires_at, |event| event.expires_at);
@@ -121,7 +126,7 @@ impl Reasoned<'_> {
     }
 
     fn told(&self, purchase: &Purchase, cause: Cause, event: &Summary) -> Sentence {
-        let amount = || amount_of(event).unwrap_or_else(|| "Money".to_owned());
+        let amount = || amount_of(event).map_or_else(|| "The purchase".to_owned(), |money| money.shown());
         let text = match cause {
             Cause::ProductChange => {
                 let product = event.new_product_id.as_deref().unwrap_or_default();
@@ -138,17 +143,28 @@ impl Reasoned<'_> {
                 Some(end) => Sentence::new("The end was moved to ").time(self.on(end)),
                 None => Sentence::new("The end was moved"),
             },
-            Cause::KeptRefund => Sentence::new(format!("{} was given back, access was left", amount())),
-            Cause::Refund => Sentence::new(format!("{} was given back", amount())),
+            Cause::KeptRefund => Sentence::new(format!("{} was refunded, access was kept", amount())),
+            Cause::Refund if self.case == Case::RefundedWithAccess => {
+                Sentence::new(format!("{} was refunded, access was kept", amount()))
+            }
+            Cause::Refund => Sentence::new(format!("{} was refunded", amount())),
             Cause::RefundReversed => Sentence::new("The refund was reversed"),
-            Cause::Replaced => Sentence::new("Another product took its place"),
+            Cause::Replaced => match self.known.successor(purchase) {
+                (_, Some(product)) => {
+                    Sentence::default().name(self.product_named(purchase, &product)).words(" took its place")
+                }
+                (_, None) => Sentence::new("Another product took its place"),
+            },
             Cause::End if purchase.kind == Kind::Grant && event.kind == EventType::Cancellation => {
                 Sentence::new("Removed")
             }
-            Cause::End => match &event.expiration_reason {
-                Some(reason) => Sentence::new(format!("Its end was reported: {}", reason.words())),
-                None => Sentence::new("Its end was reported"),
-            },
+            Cause::End => {
+                let store = capitalised(&stores::spoken(purchase.store.as_ref()));
+                match event.expiration_reason.as_ref().filter(|reason| **reason != Reason::Unknown) {
+                    Some(reason) => Sentence::new(format!("{store} reported the end: {}", reason.words())),
+                    None => Sentence::new(format!("{store} reported the end")),
+                }
+            }
             Cause::Period | Cause::Transfer => Sentence::default(),
         };
         self.with_author(event, text)
@@ -165,12 +181,15 @@ impl Reasoned<'_> {
         let end = purchase.access_ends_at();
         let (text, mark) = match self.case {
             Case::Unattached => (Sentence::new("No entitlement is attached to it"), Mark::No),
-            Case::Locked => (Sentence::new("Sandbox purchases do not unlock for this customer"), Mark::No),
+            Case::Locked => {
+                (Sentence::new("The project’s settings give this customer no access for test purchases"), Mark::No)
+            }
             case if case.gives_access() && purchase.is_lifetime(self.known.now) => {
                 (Sentence::new("Access has no end"), Mark::Yes)
             }
             case if case.gives_access() => (Sentence::new("Access lasts until ").time(Stamp::day(end)), Mark::Yes),
             Case::Retrying => (Sentence::new(format!("No access while {} tries again", company(purchase))), Mark::No),
+            Case::Paused => (Sentence::new("No access while it is paused"), Mark::No),
             _ => (Sentence::new("Access ended on ").time(Stamp::day(end)), Mark::No),
         };
         Step { at: None, text, event: None, mark }
@@ -181,7 +200,7 @@ impl Reasoned<'_> {
         let moved = self.known.evidence.moved.as_ref()?;
         let other = moved.other.as_deref().map_or_else(|| "another customer".into(), visible);
         let lead = if moved.is_lost { "Purchases moved to " } else { "Purchases came from " };
-        let act = self.known.evidence.acts.iter().find(|act| act.at == moved.at);
+        let act = self.known.act_at(moved.at);
         let text = Sentence::new(lead).name(other);
         let text = match act {
             Some(act) => text.words(", by ").name(act.who.clone()),

@@ -30,6 +30,8 @@ pub struct Evidence {
     pub moved: Option<Moved>,
     /// Ids of other customers with the same e-mail address.
     pub namesakes: Vec<String>,
+    /// Whether the names of the team and of other customers were left out, so that it says nothing that they are missing.
+    pub is_alone: bool,
 }
 
 /// Something that a member of the team, a key or the program did.
@@ -78,7 +80,7 @@ impl Evidence {
             Some(email) => namesakes(conn, (project, customer), email)?,
             None => Vec::new(),
         };
-        Ok(Evidence { events, acts, moved, namesakes })
+        Ok(Evidence { events, acts, moved, namesakes, is_alone: false })
     }
 
     /// Without the names of the team and of other customers.
@@ -90,6 +92,7 @@ impl Evidence {
             event.transferred_to.clear();
         }
         self.moved = self.moved.map(|moved| Moved { other: None, ..moved });
+        self.is_alone = true;
         self
     }
 }

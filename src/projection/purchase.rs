@@ -298,7 +298,7 @@ impl Purchase {
 
     /// A copy without the bars of the timeline and the causes, where only the state matters.
     pub fn without_picture(&self) -> Purchase {
-        Purchase { spans: Vec::new(), causes: Causes::default(), ..self.clone() }
+        Purchase { spans: Vec::new(), causes: Causes::default(), moves: Vec::new(), ..self.clone() }
     }
 
     /// When access ends: the later of expiry and end of grace; [`Moment::NEVER`] if it does not end.

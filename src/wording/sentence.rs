@@ -130,6 +130,15 @@ impl Sentence {
         self
     }
 
+    /// The same with a capital letter, if it begins with words.
+    #[must_use]
+    pub fn capitalised(mut self) -> Sentence {
+        if let Some(Piece::Words(words)) = self.pieces.first_mut() {
+            *words = super::text::capitalised(words);
+        }
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }

@@ -197,6 +197,85 @@ async fn a_grant_names_who_gave_it_and_why_but_not_in_what_is_held() {
     assert!(!own.to_string().contains("Sol"), "{own}");
 }
 
+/// Mara, who has Pro monthly and a device that says this language.
+async fn mara_with(desk: &Desk, locale: &str) {
+    let coach = json!({ "id": "coach", "product_id": "coach_monthly", "entitlement_ids": ["coach"], "transaction_id": "t-c",
+        "original_transaction_id": "t-c" });
+    deliver(desk, desk.project, &[purchase("mara", 3, coach)]);
+    apply_catalog(desk, &json!({ "entitlements": [{ "id": "coach", "display_name": "Coach" }] }));
+    desk.app("APP_STORE").with("x-platform", "iOS").with("x-client-locale", locale).get("/v1/subscribers/mara").await;
+}
+
+/// The answer to Mara, at this address of servers.
+async fn answer_at(desk: &Desk, query: &str) -> Value {
+    let answer = desk.server().get(&format!("{CUSTOMERS}/mara/explanation{query}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()["explanations"][0].take()
+}
+
+#[actix_web::test]
+async fn the_answer_is_in_the_language_of_the_device_and_in_english() {
+    let desk = Desk::open().await;
+    mara_with(&desk, "de-DE").await;
+    let page = plain(&desk.page(&VERA, "/projects/sundial/customers/mara").await);
+    assert!(page.contains(&joined("To the customer, in German: “Sie haben Zugriff auf „Coach“.")), "{page}");
+    assert!(page.contains(&joined("The same in English: “You have Coach.")), "{page}");
+    let main = answer_at(&desk, "").await;
+    assert_eq!((&main["answer"]["language"], &main["answer"]["fell_back_from"]), (&json!("de"), &Value::Null));
+    assert!(main["answer"]["text"].as_str().is_some_and(|text| text.starts_with("Sie haben")), "{main}");
+    assert!(main["tell"].as_str().is_some_and(|text| text.starts_with("You have Coach.")), "{main}");
+}
+
+#[actix_web::test]
+async fn another_language_can_be_chosen_and_the_rest_of_the_address_stays() {
+    let desk = Desk::open().await;
+    mara_with(&desk, "de-DE").await;
+    let html = desk.page(&VERA, "/projects/sundial/customers/mara?topic=money&language=fr").await;
+    let page = plain(&html);
+    assert!(page.contains(&joined("in French: “Vous avez accès à « Coach ».")), "{page}");
+    let form = html.split_once("class=\"why__language\"").and_then(|(_, rest)| rest.split_once("</form>"));
+    let form = form.expect("a form").0;
+    assert!(form.contains("name=\"topic\" value=\"money\"") && form.contains("value=\"fr\" selected"), "{form}");
+    assert!(!form.contains("type=\"hidden\" name=\"language\""), "{form}");
+    assert_eq!(answer_at(&desk, "?language=ja").await["answer"]["language"], "ja");
+    let shown = desk.get(&VERA, "/projects/sundial/customers/mara/explanation.json?language=es").await.json();
+    assert_eq!(shown["explanations"][0]["answer"]["language"], "es");
+}
+
+#[actix_web::test]
+async fn a_language_without_a_text_falls_back_to_english_and_says_so() {
+    let desk = Desk::open().await;
+    mara_with(&desk, "pl-PL").await;
+    let address = "/projects/sundial/customers/mara";
+    let said = joined("No text in Polish yet; English is shown.");
+    assert!(plain(&desk.page(&VERA, address).await).contains(&said));
+    let main = answer_at(&desk, "").await;
+    assert_eq!((&main["answer"]["language"], &main["answer"]["fell_back_from"]), (&json!("en"), &json!("Polish")));
+    assert_eq!(main["answer"]["text"], main["tell"]);
+    let chosen = desk.page(&VERA, &format!("{address}?language=nl")).await;
+    assert!(plain(&chosen).contains(&joined("No text in Dutch yet; English is shown.")));
+    assert_eq!(answer_at(&desk, "?language=%3Cb%3E").await["answer"]["fell_back_from"], "this language");
+    assert!(!plain(&desk.page(&VERA, &format!("{address}?language=en")).await).contains("Notextin"));
+}
+
+#[actix_web::test]
+async fn no_language_names_anybody_else() {
+    let desk = Desk::open().await;
+    let events = [
+        purchase("zofia", 20, json!({ "entitlement_ids": ["pro"] })),
+        transfer_event(TODAY - 5, &["zofia"], &["mara"]),
+    ];
+    deliver(&desk, desk.project, &events);
+    for (id, other) in [("zofia", "mara"), ("mara", "zofia")] {
+        for language in ["en", "de", "es", "fr", "it", "pt", "ja"] {
+            let path = format!("{CUSTOMERS}/{id}/explanation?language={language}");
+            let main = desk.server().get(&path).await.json()["explanations"][0].take();
+            let text = main["answer"]["text"].as_str().expect("a text");
+            assert!(!text.contains(other) && !text.contains("pro"), "{language}: {text}");
+        }
+    }
+}
+
 #[actix_web::test]
 async fn each_further_entitlement_explains_itself() {
     let desk = Desk::open().await;

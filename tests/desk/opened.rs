@@ -210,7 +210,7 @@ fn fields_of(html: &str) -> BTreeMap<String, Vec<String>> {
 fn attempts(html: &str, listed: &[&str]) -> Vec<String> {
     let offered = fields_of(html);
     let names: BTreeSet<String> = field_names().into_iter().chain(offered.keys().cloned()).collect();
-    let read_by_pages = ["order", "topic", "ids", "sandbox", "after", "before", "once"];
+    let read_by_pages = ["order", "topic", "ids", "sandbox", "after", "before", "once", "at", "language"];
     let own = |name: &&String| !listed.contains(&name.as_str()) && !read_by_pages.contains(&name.as_str());
     let rounds = offered.values().map(Vec::len).max().unwrap_or_default() + 1;
     let query = |round: usize| {

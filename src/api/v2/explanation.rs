@@ -12,12 +12,13 @@ use crate::catalog;
 use crate::customers::{Asked, sandbox_access, state, stored_purchases};
 use crate::db::schema;
 use crate::events::Environment;
-use crate::explanation::{Known, ShownAll, concerned, explain};
+use crate::explanation::{Known, ShownAll, Writing, concerned, explain};
 use crate::operations::evidence::Evidence;
 use crate::stores::revenuecat::queries::connected;
 use crate::web::form;
 
-/// Of one environment: `environment=sandbox`, or production; with `at`, and `known=then`, as of a moment.
+/// Of one environment: `environment=sandbox`, or production; with `at`, and `known=then`, as of a moment. The answers are in the
+/// customer's language, or in that of `language`.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a bad environment or moment; [`Error::Client`] for an unknown customer.
@@ -39,6 +40,11 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
                 schema::customers::status_purchase.is_not_null(),
             );
             let (email, made_sandbox, made_real): (Option<String>, bool, bool) = row.select(columns).first(conn)?;
+            let columns = (schema::customers::locale, schema::customers::country, schema::customers::event_country);
+            let (locale, country, billed_in): (Option<String>, Option<String>, Option<String>) =
+                row.select(columns).first(conn)?;
+            let writing = Writing::of(locale.as_deref(), country.or(billed_in).as_deref());
+            let writing = writing.asked(form::field(&query, "language").as_deref());
             let catalog = catalog::queries::load(conn, project)?;
             let is_sandbox = environment == Environment::Sandbox;
             let (purchases, made_sandbox, made_real) = match as_of {
@@ -65,7 +71,7 @@ pub async fn show(caller: Caller) -> Result<HttpResponse, Error> {
                 connected: connected(conn, project)?,
                 has_others: if is_sandbox { made_real } else { made_sandbox },
             });
-            Ok(ShownAll::new(&id, (environment, now), &all))
+            Ok(ShownAll::new(&id, (environment, now), &all, &writing))
         })
         .await?;
     Ok(answer::json(&caller, StatusCode::OK, &shown))

@@ -35,7 +35,8 @@ pub struct Answer {
 impl HtmlSafe for Answer {}
 
 impl Answer {
-    pub fn new(visit: &Visit, explanations: &Explanations, moved: Option<&Moved>) -> Answer {
+    /// `kept` are the fields of the address that forms of the page keep.
+    pub fn new(visit: &Visit, explanations: &Explanations, moved: Option<&Moved>, kept: &[(String, String)]) -> Answer {
         let customer = &visit.customer;
         let at = visit.since.at;
         let Explanations { main, others } = explanations;
@@ -44,7 +45,7 @@ impl Answer {
             headline: main.headline.clone(),
             reason: main.reason.clone(),
             also: also(main, others),
-            why: Why::new(visit, main),
+            why: Why::main(visit, main, kept),
             is_sandbox: visit.is_sandbox(),
             is_past: visit.as_of.is_some(),
             spent: spent_in_usd(customer),

@@ -8,11 +8,12 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diesel::QueryResult;
 
-use super::entitlements::GIVE;
+use super::entitlements::{GIVE, REVOKE};
+use super::reply::{Languages, Reply, writing};
 use super::subject;
 use super::visit::Visit;
 use crate::auth::PageRequest;
-use crate::base::Permission::{ChangePurchases, GrantEntitlements, ManageCatalog};
+use crate::base::Permission::{ChangePurchases, GrantEntitlements, ManageCatalog, ReadSettings};
 use crate::base::error::Error;
 use crate::base::ids::EventId;
 use crate::db::{Conn, Db};
@@ -81,7 +82,7 @@ pub struct Why {
     rule: &'static str,
     would_change: Vec<Sentence>,
     next: Vec<Link>,
-    tell: Option<String>,
+    reply: Option<Reply>,
 }
 
 impl HtmlSafe for Why {}
@@ -110,21 +111,28 @@ impl Why {
         if self.is_past { "Why" } else { "Why, and what can be done" }
     }
 
-    /// As [`Why::new`], folded whatever the verdict is.
-    pub fn folded(visit: &Visit, one: &Explanation) -> Why {
-        Why { is_open: false, ..Why::new(visit, one) }
+    /// The explanation of the customer as a whole, where the language of the answer can be chosen; open without access.
+    pub fn main(visit: &Visit, one: &Explanation, kept: &[(String, String)]) -> Why {
+        let writing = writing(visit);
+        let languages = || Languages::new(visit, &writing, kept);
+        let answer = one.tell.as_ref().filter(|_| visit.as_of.is_none());
+        let reply = answer.map(|answer| Reply::new(answer, &writing, Some(languages())));
+        let is_asked = visit.asked_language.is_some();
+        Why { is_open: !one.has_access || is_asked, reply, ..Why::folded(visit, one) }
     }
 
-    pub fn new(visit: &Visit, one: &Explanation) -> Why {
-        let is_now = visit.as_of.is_none();
+    /// That of a further entitlement. Where the page shows the past, it says neither what can be done nor what to write.
+    pub fn folded(visit: &Visit, one: &Explanation) -> Why {
+        let is_past = visit.as_of.is_some();
+        let answer = one.tell.as_ref().filter(|_| !is_past);
         Why {
-            is_open: !one.has_access,
-            is_past: !is_now,
+            is_open: false,
+            is_past,
             steps: one.steps.iter().map(|step| ShownStep::new(visit, step)).collect(),
             rule: one.rule,
             would_change: one.would_change.clone(),
-            next: one.next.iter().filter(|_| is_now).map(|next| Link::new(visit, one, next)).collect(),
-            tell: one.tell.clone().filter(|_| is_now),
+            next: one.next.iter().filter(|_| !is_past).map(|next| Link::new(visit, one, next)).collect(),
+            reply: answer.map(|answer| Reply::new(answer, &writing(visit), None)),
         }
     }
 }
@@ -156,6 +164,15 @@ impl Link {
                     visit.may(GrantEntitlements) && !visit.is_sandbox() && !visit.catalog.entitlements().is_empty();
                 (may.then(|| visit.dialog(GIVE)), true)
             }
+            (NextAct::RemoveGrant, Some(key)) => {
+                let may = visit.may(GrantEntitlements) && !visit.is_sandbox();
+                (may.then(|| visit.dialog(&format!("{REVOKE}.{key}"))), true)
+            }
+            (NextAct::FindPurchase, _) => (Some(format!("/projects/{}/customers", visit.project.slug)), false),
+            (NextAct::Settings, _) => {
+                let settings = || format!("/projects/{}/settings", visit.project.slug);
+                (visit.may(ReadSettings).then(settings), false)
+            }
             (NextAct::Store(kind), Some(key)) => {
                 let dialog = || visit.dialog(&format!("{}.{key}", kind.name()));
                 (visit.may(ChangePurchases).then(dialog), true)
@@ -169,7 +186,7 @@ impl Link {
                 let query = if visit.is_sandbox() { "" } else { "?sandbox=1" };
                 (Some(format!("{}{query}", visit.href)), false)
             }
-            (NextAct::Outside, _) | (NextAct::Store(_), None) => (None, false),
+            (NextAct::Outside, _) | (NextAct::Store(_) | NextAct::RemoveGrant, None) => (None, false),
         };
         Link { words: next.words.clone(), href, is_dialog }
     }
@@ -182,7 +199,8 @@ pub async fn show(request: PageRequest, req: HttpRequest, db: Data<Db>) -> Resul
         let member = request.authorize(conn)?;
         let visit = Visit::as_asked(conn, &request, &member, &query)?;
         let at = (visit.environment, visit.ctx.now);
-        Ok::<_, Error>(ShownAll::new(&visit.opened_as, at, &Explained::load(conn, &visit)?.explanations))
+        let explanations = Explained::load(conn, &visit)?.explanations;
+        Ok::<_, Error>(ShownAll::new(&visit.opened_as, at, &explanations, &writing(&visit)))
     };
     Ok(HttpResponse::Ok().json(db.read(read).await?))
 }

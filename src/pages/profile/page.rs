@@ -68,12 +68,13 @@ impl Page for ProfilePage {
             Some(_) => (None, None),
             None => (Some(Star::load(conn, member, &visit)?), Refresh::load(conn, &visit)?),
         };
-        let header = Header::new(&visit, [asked.kept, visit.as_of_fields()].concat(), star, refresh);
+        let kept = [asked.kept, visit.as_of_fields()].concat();
+        let header = Header::new(&visit, kept.clone(), star, refresh);
         let explained = Explained::load(conn, &visit)?;
         let entitlements = entitlements::Card::new(&visit, &explained);
         Ok(ProfilePage {
             layout: member.layout(header.title(), Section::Customers),
-            answer: Answer::new(&visit, &explained.explanations, entitlements.moved.as_ref()),
+            answer: Answer::new(&visit, &explained.explanations, entitlements.moved.as_ref(), &kept),
             details: details::Card::new(&visit),
             notes: notes::Card::load(conn, &visit)?,
             history: history::Card::load(conn, &visit, explained.moved.is_some(), &asked.history)?,
@@ -152,7 +153,9 @@ impl Asked {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "ids" => asked.shows_all_ids = value == "all",
-                "order" | "topic" if !value.is_empty() => asked.kept.push((name.into_owned(), value.into_owned())),
+                "order" | "topic" | "language" if !value.is_empty() => {
+                    asked.kept.push((name.into_owned(), value.into_owned()))
+                }
                 _ => {}
             }
         }

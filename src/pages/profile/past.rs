@@ -40,12 +40,13 @@ pub fn load(conn: &mut Conn, mut subject: Subject, as_of: AsOf) -> QueryResult<V
     let record = facts::newest(conn, (project, customer), as_of, events)?;
     let (attributes, unknown_attributes) = attributes_then(stored, record.attributes.clone(), as_of);
     let ids = ids_then(conn, customer, as_of.at)?;
+    let habits = subject.customer.habits();
     take(&mut subject.customer, &past, &record, &attributes, &ids);
     let purchases = stored_purchases::choose(past.purchases, subject.environment, &catalog);
     let shows_sandbox = subject.environment == Environment::Sandbox && !purchases.is_empty();
     let locked_by = if shows_sandbox { sandbox_access::lock(conn, project, customer)? } else { None };
     let (changes, requests) = (Changes::default(), Requests::default());
-    Ok(Visit { subject, catalog, purchases, attributes, unknown_attributes, changes, requests, locked_by })
+    Ok(Visit { subject, catalog, purchases, attributes, unknown_attributes, habits, changes, requests, locked_by })
 }
 
 /// The ids that were known then, the earliest first.

@@ -39,6 +39,8 @@ pub struct Subject {
     pub connected: Option<Connected>,
     /// Set on a page that shows the past; `ctx.now` is that moment then.
     pub as_of: Option<AsOf>,
+    /// The code of the language in which answers to the customer were asked for; else the customer's own counts.
+    pub asked_language: Option<String>,
 }
 
 /// The project that the customer belongs to.
@@ -106,6 +108,13 @@ pub struct Since {
     pub is_exact: bool,
 }
 
+impl Customer {
+    /// The locale of the device, and the country where the customer is or pays.
+    pub fn habits(&self) -> (Option<String>, Option<String>) {
+        (self.locale.clone(), self.country.clone().or_else(|| self.event_country.clone()))
+    }
+}
+
 impl Subject {
     /// Finds the customer that the path names, in the view that the query asks for. One query.
     ///
@@ -126,7 +135,8 @@ impl Subject {
         if found.is_none() && blocking::find(conn, member.project.id, id.as_str())?.is_some() {
             request.mark_blocked(member.may(Permission::DeleteCustomers));
         }
-        found.ok_or(Error::NotFound)
+        let asked_language = form::field(query, "language").filter(|code| !code.is_empty());
+        found.map(|found| Subject { asked_language, ..found }).ok_or(Error::NotFound)
     }
 
     /// Finds the customer who has this id, for a person with this role; `None` when no customer has it. One query.
@@ -141,8 +151,20 @@ impl Subject {
             return Ok(None);
         };
         let (href, opened_as) = (href(&project.slug, app_user_id), app_user_id.to_owned());
-        let (ctx, as_of) = (ctx.clone(), None);
-        Ok(Some(Subject { project, customer, opened_as, since, href, environment, ctx, role, connected, as_of }))
+        let (ctx, as_of, asked_language) = (ctx.clone(), None, None);
+        Ok(Some(Subject {
+            project,
+            customer,
+            opened_as,
+            since,
+            href,
+            environment,
+            ctx,
+            role,
+            connected,
+            as_of,
+            asked_language,
+        }))
     }
 
     /// Whether the person may do something here. Nothing can be done in the past.

@@ -89,9 +89,11 @@ pub fn stranger() -> Visit {
         ctx: Ctx::system(ProjectId(1), &Ids::of_node(1), NOW),
         role: Role::Support,
         connected: None,
+        asked_language: None,
     };
     Visit {
         unknown_attributes: Vec::new(),
+        habits: (None, None),
         subject,
         catalog: Catalog::default(),
         purchases: Vec::new(),

@@ -31,6 +31,9 @@ pub struct Visit {
     pub attributes: Vec<Attribute>,
     /// The keys of those of which it is not known what they were then; only on a page that shows the past.
     pub unknown_attributes: Vec<String>,
+    /// The locale and the country by which answers to the customer are written: those of now, also where the page shows the
+    /// past.
+    pub habits: (Option<String>, Option<String>),
     pub changes: Changes,
     /// What was asked of stores.
     pub requests: Requests,
@@ -94,8 +97,8 @@ impl Visit {
         let shows_sandbox = subject.environment == Environment::Sandbox && !purchases.is_empty();
         let locked_by = if shows_sandbox { sandbox_access::lock(conn, project, customer)? } else { None };
         let requests = Requests::load(conn, &subject)?;
-        let unknown_attributes = Vec::new();
-        Ok(Visit { subject, catalog, purchases, attributes, unknown_attributes, changes, requests, locked_by })
+        let (unknown_attributes, habits) = (Vec::new(), subject.customer.habits());
+        Ok(Visit { subject, catalog, purchases, attributes, unknown_attributes, habits, changes, requests, locked_by })
     }
 
     /// Whether the app has fetched since the last change; see [`Changes::sentence`].

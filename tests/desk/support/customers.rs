@@ -106,7 +106,9 @@ type Named = Vec<(Cause, Vec<u8>)>;
 fn with_causes(conn: &mut Conn, body: &str) -> QueryResult<(String, Named)> {
     let mut purchase = Purchase::stored(body).expect("a purchase");
     let causes = std::mem::take(&mut purchase.causes);
-    let named = causes.iter().map(|(cause, row)| {
+    let moves = purchase.moves.iter_mut().map(|one| (Cause::Transfer, std::mem::take(&mut one.by)));
+    let moves: Vec<_> = moves.collect();
+    let named = causes.iter().chain(moves).map(|(cause, row)| {
         Ok((cause, events::table.filter(events::id.eq(row)).select(events::event_key).first::<Vec<u8>>(conn)?))
     });
     let named = named.collect::<QueryResult<_>>()?;

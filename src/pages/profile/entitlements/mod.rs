@@ -13,7 +13,7 @@ mod purchases;
 pub use access_change::AccessChange;
 pub use card::Card;
 pub use grants::dialog as grant_dialog;
-pub use grants::{GIVE, Undo, undo};
+pub use grants::{GIVE, REVOKE, Undo, undo};
 pub use model::{Group, Grouped, Source};
 pub use moved::Moved;
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Moved {
 
     /// The end of the sentence for a customer without purchases.
     pub const fn rest(&self) -> &'static str {
-        if self.0.is_lost { "." } else { "; no event has named them." }
+        if self.0.is_lost { "." } else { "; we have no details of them." }
     }
 
     /// `Purchases moved to zofia.nowak on 9 Oct.`
@@ -68,6 +68,6 @@ mod tests {
     fn a_transfer_names_the_direction_the_other_customer_and_the_day() {
         let summary = |is_lost| example(is_lost).sentence(NOW).plain();
         assert_eq!(summary(true), "Purchases moved to zofia.nowak on 9 Oct.");
-        assert_eq!(summary(false), "Purchases came from zofia.nowak on 9 Oct; no event has named them.");
+        assert_eq!(summary(false), "Purchases came from zofia.nowak on 9 Oct; we have no details of them.");
     }
 }
