@@ -91,11 +91,12 @@ impl Reasoned<'_> {
                 None => Sentence::new("When the customer resumes it, a payment brings access back."),
             },
             Case::RefundedAndRenewing => Sentence::new("The next payment brings access back."),
-            Case::Refunded if purchase.kind == Kind::OneTime => {
-                Sentence::new("Buying it again brings access back, and so does a reversal of the refund.")
-            }
             Case::Refunded => {
-                Sentence::new("Subscribing again brings access back, and so does a reversal of the refund.")
+                let again = match purchase.kind {
+                    Kind::OneTime => "Buying it",
+                    Kind::Subscription | Kind::Grant | Kind::Temporary => "Subscribing",
+                };
+                Sentence::new(format!("{again} again brings access back, and so does a reversal of the refund."))
             }
             Case::EndUnreported => Sentence::new(format!(
                 "Subscribing again brings access back, and so does a renewal that {} reports.",

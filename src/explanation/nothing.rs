@@ -57,12 +57,12 @@ impl Reasoned<'_> {
             Some(at) => lead.words(" and refunded on ").time(self.on(at)),
             None => lead,
         };
-        match (self.is_consumable(purchase), purchase.kind) {
-            (true, _) => lead.words(". It is a consumable, which unlocks no entitlement."),
-            (false, Kind::OneTime) => {
-                lead.words("; the catalog attaches it to no entitlement, as is usual for consumables.")
-            }
-            (false, Kind::Subscription | Kind::Grant | Kind::Temporary) => {
+        if self.is_consumable(purchase) {
+            return lead.words(". It is a consumable, which unlocks no entitlement.");
+        }
+        match purchase.kind {
+            Kind::OneTime => lead.words("; the catalog attaches it to no entitlement, as is usual for consumables."),
+            Kind::Subscription | Kind::Grant | Kind::Temporary => {
                 lead.words("; the catalog attaches it to no entitlement.")
             }
         }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, Timelike};
 use chrono_tz::Tz;
 use fluent_bundle::{FluentArgs, FluentValue};
 use pure_rust_locales::{Locale, locale_match};
+use unic_langid::LanguageIdentifier;
 
 use super::bundles;
 use super::language::{Language, identified, name_of};
@@ -33,7 +34,7 @@ impl Writing {
         let region = region.or_else(|| country.clone());
         let english = Writing { language: Language::English, fell_back_from: None, region, country };
         match own {
-            Some(own) => english.chosen(own.language.as_str()),
+            Some(own) => english.in_language(&own),
             None => english,
         }
     }
@@ -41,9 +42,18 @@ impl Writing {
     /// The same in the language that somebody chose by its code; one without a file falls back to English.
     #[must_use]
     pub fn chosen(self, code: &str) -> Writing {
-        let found = Language::parse(code);
-        let unknown = || identified(code).map_or_else(|| "this language".to_owned(), |own| name_of(&own));
-        let fell_back_from = found.is_none().then(unknown);
+        match identified(code) {
+            Some(own) => self.in_language(&own),
+            None => {
+                let fell_back_from = Some("this language".to_owned());
+                Writing { language: Language::English, fell_back_from, ..self }
+            }
+        }
+    }
+
+    fn in_language(self, own: &LanguageIdentifier) -> Writing {
+        let found = Language::parse(own.language.as_str());
+        let fell_back_from = found.is_none().then(|| name_of(own));
         Writing { language: found.unwrap_or(Language::English), fell_back_from, ..self }
     }
 
@@ -160,6 +170,7 @@ mod tests {
         assert_eq!(of(Some("de-AT")), ("de", None));
         assert_eq!(of(Some("pt")), ("pt", None));
         assert_eq!(of(Some("pl-PL")), ("en", Some("Polish".into())));
+        assert_eq!(of(Some("hi_IN")), ("en", Some("Hindi".into())));
         assert_eq!(of(None), ("en", None));
         assert_eq!(of(Some("*")), ("en", None));
     }
