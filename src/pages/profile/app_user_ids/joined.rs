@@ -1,4 +1,4 @@
-//! Since when an id is known, what named it first, and what joined it to the others (§9.1).
+//! Since when an id is known, what named it first, and what joined it to the others (§9.8).
 
 use std::collections::HashMap;
 

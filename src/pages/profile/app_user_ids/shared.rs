@@ -1,4 +1,4 @@
-//! Signs that several people share the ids of one customer, and what to check in the app (§9.3).
+//! Signs that several people share the ids of one customer, and what to check in the app (§9.8).
 
 use crate::base::app_user_id::{is_anonymous, is_placeholder};
 use crate::wording::text::{count, grouped};

@@ -26,8 +26,8 @@ impl EventCursor {
 
 type Row = (Moment, i32, EventId, Side, Moment, StoredBody);
 
-/// The customer's next events, of those that count as of a moment, in the order in which they were generated, and where they end; `None` when fewer than
-/// `limit` were left.
+/// The customer's next events, of those that count as of a moment, in the order in which they were generated; and where they
+/// end, `None` when fewer than `limit` were left.
 pub fn events_after(
     conn: &mut Conn,
     (project, customer): (ProjectId, CustomerId),
