@@ -32,7 +32,7 @@ impl ShownAll {
             app_user_id: app_user_id.to_owned(),
             environment: environment.as_str().to_lowercase(),
             as_of,
-            explanations: all.iter().map(|one| Shown::new(one, writing)).collect(),
+            explanations: all.iter().map(|one| Shown::new(one, writing, as_of)).collect(),
         }
     }
 }
@@ -69,6 +69,8 @@ struct ShownAnswer {
     pub text: String,
     /// The name of the language that has no text yet, where English stands in for it.
     pub fell_back_from: Option<String>,
+    /// The zone of the days and times in the text, and in `tell`.
+    pub time_zone: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,7 +97,7 @@ struct ShownNext {
 }
 
 impl Shown {
-    fn new(one: &Explanation, writing: &Writing) -> Shown {
+    fn new(one: &Explanation, writing: &Writing, now: Moment) -> Shown {
         let plain = |sentences: &[Sentence]| sentences.iter().map(|one| one.plain()).collect();
         Shown {
             entitlement: one
@@ -127,6 +129,7 @@ impl Shown {
                 language: writing.language.code(),
                 text: answer.text(writing),
                 fell_back_from: writing.fell_back_from.clone(),
+                time_zone: writing.zone(now),
             }),
         }
     }

@@ -203,7 +203,8 @@ async fn mara_with(desk: &Desk, locale: &str) {
         "original_transaction_id": "t-c" });
     deliver(desk, desk.project, &[purchase("mara", 3, coach)]);
     apply_catalog(desk, &json!({ "entitlements": [{ "id": "coach", "display_name": "Coach" }] }));
-    desk.app("APP_STORE").with("x-platform", "iOS").with("x-client-locale", locale).get("/v1/subscribers/mara").await;
+    let phone = desk.app("APP_STORE").with("x-platform", "iOS").with("x-storefront", "DEU");
+    phone.with("x-client-locale", locale).get("/v1/subscribers/mara").await;
 }
 
 /// The answer to Mara, at this address of servers.
@@ -222,6 +223,8 @@ async fn the_answer_is_in_the_language_of_the_device_and_in_english() {
     assert!(page.contains(&joined("The same in English: “You have Coach.")), "{page}");
     let main = answer_at(&desk, "").await;
     assert_eq!((&main["answer"]["language"], &main["answer"]["fell_back_from"]), (&json!("de"), &Value::Null));
+    assert!(page.contains(&joined("Days and times in it are those of Europe/Berlin.")), "{page}");
+    assert_eq!(main["answer"]["time_zone"], "Europe/Berlin");
     assert!(main["answer"]["text"].as_str().is_some_and(|text| text.starts_with("Sie haben")), "{main}");
     assert!(main["tell"].as_str().is_some_and(|text| text.starts_with("You have Coach.")), "{main}");
 }

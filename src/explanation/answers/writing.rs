@@ -77,13 +77,17 @@ impl Writing {
         self.region.as_deref().and_then(of_region).unwrap_or(self.language.usual_locale())
     }
 
-    /// The zone in which days and times are given: that of the country, else UTC.
-    pub fn zone(&self, at: Moment) -> Tz {
+    /// The zone in which days and times are given: that of the country, else `UTC`.
+    pub fn zone(&self, at: Moment) -> &'static str {
+        self.zone_at(at).name()
+    }
+
+    fn zone_at(&self, at: Moment) -> Tz {
         self.country.as_deref().and_then(|country| zones::at(country, at)).unwrap_or(Tz::UTC)
     }
 
     fn local(&self, at: Moment) -> Option<DateTime<Tz>> {
-        Some(at.utc()?.with_timezone(&self.zone(at)))
+        Some(at.utc()?.with_timezone(&self.zone_at(at)))
     }
 
     /// `13. Dezember 2026`; in English, as on the pages, `13 Dec 2026`.
@@ -91,13 +95,13 @@ impl Writing {
         let Some(local) = self.local(at) else { return times::day(at) };
         let month = usize::try_from(local.month0()).unwrap_or_default();
         let names: &[&str] = match self.language {
-            Language::English => &locale_match!(Locale::en_US => LC_TIME::ABMON)[..],
+            Language::English => locale_match!(Locale::en_US => LC_TIME::ABMON),
             Language::German
             | Language::Spanish
             | Language::French
             | Language::Italian
             | Language::Portuguese
-            | Language::Japanese => &locale_match!(self.language.usual_locale() => LC_TIME::MON)[..],
+            | Language::Japanese => locale_match!(self.language.usual_locale() => LC_TIME::MON),
         };
         let mut values = FluentArgs::new();
         values.set("day", FluentValue::from(local.day()));
@@ -179,7 +183,7 @@ mod tests {
     fn a_chosen_language_keeps_the_country() {
         let german = Writing::of(Some("de-DE"), Some("DE"));
         let chosen = german.clone().chosen("fr");
-        assert_eq!((chosen.language.code(), chosen.zone(DECEMBER).name()), ("fr", "Europe/Berlin"));
+        assert_eq!((chosen.language.code(), chosen.zone(DECEMBER)), ("fr", "Europe/Berlin"));
         let unknown = german.chosen("pl");
         assert_eq!((unknown.language.code(), unknown.fell_back_from.as_deref()), ("en", Some("Polish")));
     }

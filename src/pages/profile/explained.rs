@@ -116,7 +116,7 @@ impl Why {
         let writing = writing(visit);
         let languages = || Languages::new(visit, &writing, kept);
         let answer = one.tell.as_ref().filter(|_| visit.as_of.is_none());
-        let reply = answer.map(|answer| Reply::new(answer, &writing, Some(languages())));
+        let reply = answer.map(|answer| Reply::new(answer, &writing, visit.ctx.now, Some(languages())));
         let is_asked = visit.asked_language.is_some();
         Why { is_open: !one.has_access || is_asked, reply, ..Why::folded(visit, one) }
     }
@@ -132,7 +132,7 @@ impl Why {
             rule: one.rule,
             would_change: one.would_change.clone(),
             next: one.next.iter().filter(|_| !is_past).map(|next| Link::new(visit, one, next)).collect(),
-            reply: answer.map(|answer| Reply::new(answer, &writing(visit), None)),
+            reply: answer.map(|answer| Reply::new(answer, &writing(visit), visit.ctx.now, None)),
         }
     }
 }

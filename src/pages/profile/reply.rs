@@ -1,6 +1,7 @@
 //! The answer to copy: in the language of the customer, or in one that was chosen, and beside it in English, which counts.
 
 use super::visit::Visit;
+use crate::base::clock::Moment;
 use crate::explanation::{Answer, Language, Writing};
 
 /// An answer, ready to be copied.
@@ -11,6 +12,8 @@ pub struct Reply {
     pub english: String,
     /// What was asked for and has no text.
     pub missing: Option<String>,
+    /// The zone of the days in it, if it is not UTC.
+    pub zone: Option<&'static str>,
     /// Where the language can be chosen.
     pub languages: Option<Languages>,
 }
@@ -41,13 +44,14 @@ pub fn writing(visit: &Visit) -> Writing {
 }
 
 impl Reply {
-    pub fn new(answer: &Answer, writing: &Writing, languages: Option<Languages>) -> Reply {
+    pub fn new(answer: &Answer, writing: &Writing, now: Moment, languages: Option<Languages>) -> Reply {
         let language = writing.language;
         let own = || Text { language: language.name(), code: language.code(), text: answer.text(writing) };
         Reply {
             own: (language != Language::English).then(own),
             english: answer.text(&writing.in_english()),
             missing: writing.fell_back_from.clone(),
+            zone: Some(writing.zone(now)).filter(|zone| *zone != "UTC"),
             languages,
         }
     }

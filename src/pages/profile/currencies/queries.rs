@@ -63,8 +63,8 @@ pub fn balances_then(
         let amounts = serde_json::from_str(&amounts).ok()?;
         Some(BalanceChange { at, amounts })
     });
-    let mut record = Record::default();
-    record.balance_changes = changes.enumerate().map(|(place, change)| (place.to_string(), change)).collect();
+    let balance_changes = changes.enumerate().map(|(place, change)| (place.to_string(), change)).collect();
+    let record = Record { balance_changes, ..Record::default() };
     let own = record.balances().into_iter().filter(|((of, _), _)| *of == environment);
     Ok(own.map(|((_, code), balance)| (code, balance.amount())).collect())
 }
