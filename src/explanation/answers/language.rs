@@ -103,7 +103,10 @@ pub(super) fn identified(locale: &str) -> Option<LanguageIdentifier> {
     plain.parse().ok().filter(|own: &LanguageIdentifier| !own.language.is_empty())
 }
 
-/// The English name of the language of a device: `Polish`; where it is not known, its code.
+/// A language whose name is not known.
+pub(super) const UNKNOWN: &str = "this language";
+
+/// The English name of a language: `Polish`. What a link names is never repeated.
 pub(super) fn name_of(own: &LanguageIdentifier) -> String {
     let code = own.language.as_str();
     let region = own.region.map(|region| region.as_str().to_owned());
@@ -111,7 +114,7 @@ pub(super) fn name_of(own: &LanguageIdentifier) -> String {
         let locale = Locale::try_from(format!("{code}_{region}").as_str()).ok()?;
         locale_match!(locale => LC_IDENTIFICATION::LANGUAGE)
     });
-    found.map_or_else(|| code.to_owned(), str::to_owned)
+    found.unwrap_or(UNKNOWN).to_owned()
 }
 
 #[cfg(test)]
@@ -145,6 +148,6 @@ mod tests {
     #[test]
     fn a_language_without_a_file_has_a_name() {
         let name = |locale: &str| identified(locale).map(|own| name_of(&own)).unwrap_or_default();
-        assert_eq!([name("pl-PL"), name("pl"), name("ko-KR"), name("xx")], ["Polish", "Polish", "Korean", "xx"]);
+        assert_eq!([name("pl-PL"), name("pl"), name("ko-KR"), name("xx")], ["Polish", "Polish", "Korean", UNKNOWN]);
     }
 }

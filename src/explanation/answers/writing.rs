@@ -7,7 +7,7 @@ use pure_rust_locales::{Locale, locale_match};
 use unic_langid::LanguageIdentifier;
 
 use super::bundles;
-use super::language::{Language, identified, name_of};
+use super::language::{Language, UNKNOWN, identified, name_of};
 use crate::base::clock::Moment;
 use crate::base::countries::zones;
 use crate::base::money::Money;
@@ -45,7 +45,7 @@ impl Writing {
         match identified(code) {
             Some(own) => self.in_language(&own),
             None => {
-                let fell_back_from = Some("this language".to_owned());
+                let fell_back_from = Some(UNKNOWN.to_owned());
                 Writing { language: Language::English, fell_back_from, ..self }
             }
         }

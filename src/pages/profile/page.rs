@@ -18,6 +18,7 @@ use crate::actions::{self, InProject, Opened, Page, Reach, View};
 use crate::base::Permission::{ManageConnections, ReadTeam};
 use crate::base::error::Error;
 use crate::db::Conn;
+use crate::explanation::Language;
 use crate::stores::{Line, Lines};
 use crate::web::{Dialog, Flash, Layout, Section};
 use crate::wording::sentence::Stamp;
@@ -153,8 +154,11 @@ impl Asked {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "ids" => asked.shows_all_ids = value == "all",
-                "order" | "topic" | "language" if !value.is_empty() => {
-                    asked.kept.push((name.into_owned(), value.into_owned()))
+                "order" | "topic" if !value.is_empty() => {
+                    asked.kept.push((name.into_owned(), value.into_owned()));
+                }
+                "language" if Language::parse(&value).is_some() => {
+                    asked.kept.push((name.into_owned(), value.into_owned()));
                 }
                 _ => {}
             }
