@@ -205,7 +205,7 @@ async fn must_agree_with_a_desk_of_then(reading: &str, instant: fn(&Delivery) ->
     let mut coming: Vec<(&Delivery, Option<&str>)> = Vec::new();
     for (id, own) in &customers {
         let every = own.len().div_ceil(PLACES);
-        let is_looked_at = |place: usize| place % every == 0 || place + 1 == own.len();
+        let is_looked_at = |place: usize| place.is_multiple_of(every) || place + 1 == own.len();
         let own = own.iter().enumerate();
         coming.extend(own.map(|(place, one)| (one, is_looked_at(place).then_some(id.as_str()))));
     }
