@@ -181,7 +181,7 @@ async fn profile(desk: &Desk, cookie: &str, id: &str, query: &str) -> Vec<String
     let spent = spent.split_once("</div>").map_or("", |(spent, _)| spent);
     let present_only = [
         ("<p class=\"news\"", "</p>"),
-        ("<p class=\"why__tell\"", "</p>"),
+        ("<div class=\"why__reply\"", "</div>"),
         ("<ul class=\"why__next\"", "</ul>"),
         ("<summary", "</summary>"),
         ("<text class=\"timeline__today-label\"", "</text>"),
