@@ -176,7 +176,11 @@ async fn profile(desk: &Desk, cookie: &str, id: &str, query: &str) -> Vec<String
     let path = format!("/projects/sundial/customers/{}", dossier::wording::text::segment(id));
     let page = desk.get_with(cookie, &format!("{path}?{query}")).await;
     assert_eq!(page.status, StatusCode::OK, "{path}?{query}");
-    let why = desk.get_with(cookie, &format!("{path}/explanation.json?{query}")).await.body;
+    let mut why = desk.get_with(cookie, &format!("{path}/explanation.json?{query}")).await.json();
+    // The language and the time zone of an answer are those of the customer now.
+    for one in why["explanations"].as_array_mut().expect("explanations") {
+        one["answer"].take();
+    }
     let spent = page.body.split_once("<dt>Total spent</dt>").map_or("", |(_, rest)| rest);
     let spent = spent.split_once("</div>").map_or("", |(spent, _)| spent);
     let present_only = [
@@ -188,7 +192,7 @@ async fn profile(desk: &Desk, cookie: &str, id: &str, query: &str) -> Vec<String
     ];
     let html = present_only.iter().fold(page.body.clone(), |html, (from, to)| without(&html, from, to));
     let cards = ["entitlements", "history", "currencies", "app-user-ids"].map(|id| text_of(card_of(&html, id)));
-    cards.into_iter().chain([text_of(spent), why]).collect()
+    cards.into_iter().chain([text_of(spent), why.to_string()]).collect()
 }
 
 /// A long history is looked at in so many places.
